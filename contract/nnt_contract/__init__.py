@@ -1,0 +1,1 @@
+"""What crosses a process boundary of Neural Net Tracker, and nothing else."""

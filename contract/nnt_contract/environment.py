@@ -1,0 +1,21 @@
+"""What a training process finds around it: its variables and the files of its run folder."""
+
+# Names of environment variables.
+RUN_DIR = "NNT_RUN_DIR"
+PARSER_URL = "NNT_PARSER_URL"
+RUN_TOKEN = "NNT_RUN_TOKEN"
+
+# Names inside the run folder.
+RUN_FILE = "run.json"  # a SimulationRun, written by the deployer
+OUTBOX = "outbox"  # updates that the parser has not acknowledged yet, one file each, see updates.py
+CHECKPOINT = "checkpoint"
+
+# Exit codes of the training process; any other is a crash.
+EXIT_FINISHED = 0
+EXIT_FAILED = 64  # it has reported why
+EXIT_STOPPED = 65  # as asked (SIGTERM), after writing a checkpoint; nothing was reported
+
+
+def outbox_name(sequence: int, kind: str) -> str:
+    """The file name of an update in the outbox; names sort in the order in which the updates were made."""
+    return f"{sequence:010d}.{kind}"
