@@ -1,0 +1,82 @@
+"""The form fields of a new simulation: each turns what was sent into a value, or says what was expected."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
+from nnt_server.simulations.json_text import InvalidJson, parse_object
+
+_ZIP_START = b"PK\x03\x04"
+_BYTES_PER_MB = 10**6
+
+
+class WholeNumber(forms.IntegerField):
+    def to_python(self, value: Any) -> int | None:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            raise ValidationError(f"A whole number was expected; received “{value}”.") from None
+
+
+class Number(forms.FloatField):
+    def to_python(self, value: Any) -> Any:  # a float; Django derives it from IntegerField
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            raise ValidationError(f"A number was expected; received “{value}”.") from None
+
+
+class JsonText(forms.CharField):
+    """A JSON object in a text field."""
+
+    widget = forms.Textarea
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        try:
+            return parse_object(super().clean(value) or "{}")
+        except InvalidJson as error:
+            raise ValidationError(str(error)) from error
+
+
+class ModelFile(forms.FileField):
+    """A file with what Keras' model.to_json() returns."""
+
+    def clean(self, data: Any, initial: Any = None) -> dict[str, Any]:
+        file: UploadedFile[bytes] = super().clean(data, initial)
+        limit = settings.NNT.max_model_mb
+        if (file.size or 0) > limit * _BYTES_PER_MB:
+            size = (file.size or 0) / _BYTES_PER_MB
+            raise ValidationError(f"At most {limit} MB were expected; received {size:.1f} MB.")
+        try:
+            return _keras_model(file.read())
+        except InvalidJson as error:
+            raise ValidationError(str(error)) from error
+
+
+class DatasetFile(forms.FileField):
+    """An .npz file. Only its first bytes are looked at: reading it is left to a process with limits."""
+
+    def clean(self, data: Any, initial: Any = None) -> "UploadedFile[bytes]":
+        file: UploadedFile[bytes] = super().clean(data, initial)
+        start = file.read(len(_ZIP_START))
+        file.seek(0)
+        if start != _ZIP_START:
+            raise ValidationError(
+                f"An .npz file, as numpy.savez writes it, was expected; "
+                f"received a file that starts with {start!r}."
+            )
+        return file
+
+
+def _keras_model(text: bytes) -> dict[str, Any]:
+    model = parse_object(text)
+    if not isinstance(model.get("class_name"), str) or not isinstance(model.get("config"), dict):
+        keys = ", ".join(f"“{key}”" for key in list(model)[:8]) or "no keys"
+        raise InvalidJson(
+            "A Keras model, an object with “class_name” and “config” as model.to_json() "
+            f"writes it, was expected; received an object with {keys}."[:500]
+        )
+    return model

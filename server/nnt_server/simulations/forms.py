@@ -1,0 +1,164 @@
+"""What a person fills in for a new simulation."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from pydantic import ValidationError
+
+from nnt_contract.errors import FieldError, contract_error
+from nnt_contract.simulation_config import Configuration, Part
+from nnt_server.form_fields import describe_fields
+from nnt_server.simulations import keras_names
+from nnt_server.simulations.fields import DatasetFile, JsonText, ModelFile, Number, WholeNumber
+
+PARTS: tuple[Part, ...] = get_args(Part)
+_MILLION = 10**6
+_ALL_OF_IT = "the configuration"
+
+# Which field of the form an entry of the contract comes from, where the two differ.
+_FIELD_OF_PATH = {
+    "optimizer.name": "optimizer",
+    "optimizer.conf": "optimizer_conf",
+    "loss_function.name": "loss_function",
+    "loss_function.conf": "loss_function_conf",
+    _ALL_OF_IT: "optimizer_conf",  # its one rule over several fields: no learning rate there
+    **{f"{part}.{key}": f"{part}_{key}" for part in PARTS for key in ("features", "labels")},
+}
+
+
+def _keys(features: str, labels: str) -> tuple[forms.CharField, forms.CharField]:
+    return (
+        forms.CharField(label="Features key", initial=features, max_length=200),
+        forms.CharField(label="Labels key", initial=labels, max_length=200),
+    )
+
+
+class NewSimulationForm(forms.Form):
+    optimizer_names = keras_names.OPTIMIZERS
+    loss_function_names = keras_names.LOSS_FUNCTIONS
+
+    name = forms.CharField(max_length=200, help_text="How you will find it in the list.")
+    model = ModelFile(
+        label="Model",
+        help_text="A JSON file with what Keras' model.to_json() returns.",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    train_file = DatasetFile(label="Training data")
+    train_features, train_labels = _keys("x_train", "y_train")
+    validation_file = DatasetFile(label="Validation data")
+    validation_features, validation_labels = _keys("x_val", "y_val")
+    test_file = DatasetFile(label="Test data")
+    test_features, test_labels = _keys("x_test", "y_test")
+
+    total_epochs = WholeNumber(label="Total epochs", initial=20, max_value=_MILLION)
+    epoch_period = WholeNumber(
+        label="Epoch period",
+        initial=1,
+        max_value=_MILLION,
+        help_text="Metrics and weights are collected every so many epochs, and after the last.",
+    )
+    batch_size = WholeNumber(label="Batch size", initial=32, max_value=_MILLION)
+    learning_rate = Number(
+        label="Learning rate",
+        initial=0.001,
+        widget=forms.NumberInput(attrs={"step": "any", "min": 0}),
+    )
+
+    optimizer = forms.CharField(initial="adam", max_length=100, help_text="Its name in Keras.")
+    optimizer_conf = JsonText(
+        label="Optimizer's arguments",
+        initial="{}",
+        required=False,
+        max_length=20_000,
+        help_text='A JSON object, for example {"weight_decay": 0.01}.',
+    )
+    loss_function = forms.CharField(
+        label="Loss function",
+        initial="SparseCategoricalCrossentropy",
+        max_length=100,
+        help_text="Its name in Keras.",
+    )
+    loss_function_conf = JsonText(
+        label="Loss function's arguments",
+        initial="{}",
+        required=False,
+        max_length=20_000,
+        help_text='A model whose last layer is linear (no softmax) needs {"from_logits": true}.',
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        describe_fields(self)
+        for part in PARTS:
+            self.fields[f"{part}_file"].widget.attrs["accept"] = ".npz"
+        for name in ("optimizer", "loss_function"):
+            self.fields[name].widget.attrs["list"] = f"{name}-names"
+            self.fields[f"{name}_conf"].widget.attrs |= {"rows": 2, "spellcheck": "false"}
+
+    @property
+    def max_upload_mb(self) -> int:
+        return settings.NNT.max_upload_mb
+
+    @property
+    def files_by_part(self) -> "dict[Part, UploadedFile[bytes]]":
+        return {part: self.cleaned_data[f"{part}_file"] for part in PARTS}
+
+    def clean(self) -> dict[str, Any]:
+        configuration = _configuration(self.cleaned_data)
+        for complaint in _complaints(configuration):
+            self.add_error(_field_of(complaint), _sentence(complaint))
+        if not self.errors:
+            self.cleaned_data["configuration"] = Configuration.model_validate(configuration)
+        return self.cleaned_data
+
+
+def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration in these values of the form; what is missing, because it is wrong, is sound here."""
+
+    def choice(name: str) -> dict[str, Any]:
+        return {"name": values.get(name, "-"), "conf": values.get(f"{name}_conf", {})}
+
+    def keys(part: Part) -> dict[str, Any]:
+        return {key: values.get(f"{part}_{key}", "-") for key in ("features", "labels")}
+
+    return {
+        **{name: values.get(name, 1) for name in ("batch_size", "total_epochs", "epoch_period")},
+        "learning_rate": values.get("learning_rate", 1.0),
+        **{name: choice(name) for name in ("optimizer", "loss_function")},
+        **{part: keys(part) for part in PARTS},
+    }
+
+
+def _complaints(configuration: dict[str, Any]) -> list[FieldError]:
+    """Everything the contract finds wrong. It compares fields only once each alone is right: so ask again."""
+    complaints = _first_complaints(configuration)
+    if not complaints or complaints[0].field == _ALL_OF_IT:
+        return complaints
+    arguments = dict.fromkeys(configuration["optimizer"]["conf"], 0)
+    return complaints + _first_complaints(_configuration({"optimizer_conf": arguments}))
+
+
+def _first_complaints(configuration: dict[str, Any]) -> list[FieldError]:
+    try:
+        Configuration.model_validate(configuration)
+    except ValidationError as error:
+        return list(contract_error(_ALL_OF_IT, error).body.fields)
+    return []
+
+
+def _field_of(complaint: FieldError) -> str:
+    path = ".".join(complaint.field.split(".")[:2])  # what follows is inside a conf
+    return _FIELD_OF_PATH.get(path, path)
+
+
+def _sentence(complaint: FieldError) -> str:
+    expected = complaint.expected.removeprefix("Value error, ")
+    inside = complaint.field.partition(".conf.")[2]
+    where = f"{inside}: " if inside else ""
+    # A rule over several fields has received all of them, which tells nobody anything.
+    is_about_one = complaint.field != _ALL_OF_IT and complaint.received is not None
+    return f"{where}{expected}; received {complaint.received}." if is_about_one else f"{expected}."

@@ -1,0 +1,68 @@
+"""The SQL functions, each with what it promises."""
+
+import re
+
+from tests.conftest import FIXTURES
+
+
+def fill(query, sim_id, epochs=(0, 1)):
+    for epoch in epochs:
+        query("INSERT INTO collections VALUES (%s, %s, 1, now(), '', 4)", sim_id, epoch)
+        query("INSERT INTO epoch_values VALUES (%s, %s, now(), 0.5, 'NaN', NULL, 1)", sim_id, epoch)
+        query("INSERT INTO extra_metrics VALUES (%s, %s, now(), 'kl', 0.5)", sim_id, epoch)
+        query(
+            "INSERT INTO weights VALUES (%s, %s, now(), 2, 'dense', 'kernel', '{2}', 1, '{1,2}')",
+            sim_id,
+            epoch,
+        )
+    query(
+        "INSERT INTO simulation_progress (sim_id, received, epoch, time) VALUES (%s, 2, 1, now())",
+        sim_id,
+    )
+    query("INSERT INTO run_ends VALUES (%s, 1, now(), NULL)", sim_id)
+
+
+def test_epoch_values_come_in_the_order_of_epochs(make_simulation, query):
+    sim_id = make_simulation()
+    fill(query, sim_id, (3, 1, 2))
+    fill(query, make_simulation())
+    assert [row[0] for row in query("SELECT * FROM epoch_values(%s)", sim_id)] == [1, 2, 3]
+
+
+def test_deleting_a_simulation_leaves_no_row_of_it_and_every_row_of_others(make_simulation, query):
+    gone, kept = make_simulation(), make_simulation()
+    fill(query, gone)
+    fill(query, kept)
+    query("SELECT delete_simulation(%s)", gone)
+    tables = [
+        "collections",
+        "epoch_values",
+        "extra_metrics",
+        "weights",
+        "simulation_progress",
+        "run_ends",
+    ]
+    for table in tables:
+        assert query(f"SELECT DISTINCT sim_id FROM {table}") == [(kept,)], table
+    assert query("SELECT id FROM simulations") == [(kept,)]
+    assert query("SELECT count(*) FROM experiments") == [(1,)]
+
+
+def test_an_experiment_stays_while_it_has_a_simulation(make_simulation, query):
+    first = make_simulation()
+    [(experiment,)] = query("SELECT experiment_id FROM simulations")
+    query(
+        "INSERT INTO simulations (id, experiment_id, owner_id, name, model, configuration, seed, expected_collections)"
+        " SELECT gen_random_uuid(), experiment_id, owner_id, name, model, configuration, seed, 1 FROM simulations"
+    )
+    query("SELECT delete_simulation(%s)", first)
+    assert query("SELECT id FROM experiments") == [(experiment,)]
+
+
+def test_the_reports_own_queries_run_as_they_stand(make_simulation, query):
+    sim_id = make_simulation()
+    fill(query, sim_id)
+    text = re.sub(r"--.*", "", (FIXTURES / "appendix_e.sql").read_text()).replace(":sim", "%s")
+    unrolled, values, extra = (query(part, sim_id) for part in text.split(";") if part.strip())
+    assert [row[1:] for row in unrolled] == [(0, 1.0, 1), (0, 2.0, 2), (1, 1.0, 1), (1, 2.0, 2)]
+    assert len(values) == len(extra) == 2

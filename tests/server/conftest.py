@@ -1,0 +1,262 @@
+"""The site on a fresh database, the people who visit it, and a deployer's doorbell that remembers who rang."""
+
+import json
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+import psycopg2
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, override_settings
+from pydantic import HttpUrl, SecretStr
+
+from scripts.up.postgres import Cluster
+
+_DATA = Path(tempfile.mkdtemp(prefix="nnt-server-"))
+SERVICE_TOKEN = "s" * 32
+PASSWORD = "correct horse battery"
+
+with pytest.MonkeyPatch.context() as _environment:
+    _environment.setenv("DJANGO_SETTINGS_MODULE", "nnt_server.settings")
+    _environment.setenv("NNT_DATABASE_URL", "postgresql://nobody:none@127.0.0.1:1/none")
+    _environment.setenv("NNT_SECRET_KEY", "k" * 50)
+    _environment.setenv("NNT_SERVICE_TOKEN", SERVICE_TOKEN)
+    _environment.setenv("NNT_DATA_DIR", str(_DATA))
+    django.setup()
+
+# Models can be imported from here on only.
+from nnt_server.accounts.models import User  # noqa: E402
+from nnt_server.settings import django_database  # noqa: E402
+from nnt_server.simulations.models import Dataset, Experiment, Simulation  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> Iterator[None]:
+    call_command("collectstatic", interactive=False, verbosity=0)
+    yield
+    shutil.rmtree(_DATA)
+
+
+@pytest.fixture(scope="session")
+def _shared_database(postgres: Cluster, template: str) -> str:
+    with closing(psycopg2.connect(postgres.url("postgres"))) as administrator:
+        administrator.autocommit = True
+        with administrator.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE server_tests OWNER nnt TEMPLATE {template}")
+    return postgres.url("server_tests", "nnt")
+
+
+@pytest.fixture
+def site(_shared_database: str, tmp_path: Path) -> Iterator[Path]:
+    """Makes Django use an empty database and the test's own data folder; the value is that folder."""
+    with _django_on(_shared_database, tmp_path):
+        yield tmp_path
+        # A copy of a database per test takes ten times as long.
+        with connection.cursor() as cursor:
+            cursor.execute(_EMPTY)
+
+
+@pytest.fixture
+def site_of_its_own(database: str, tmp_path: Path) -> Iterator[Path]:
+    """Like `site`, for tests that change the schema."""
+    with _django_on(database, tmp_path):
+        yield tmp_path
+
+
+_EMPTY = "; ".join(
+    f"DELETE FROM {table}"
+    for table in (
+        *("simulation_progress", "epoch_values", "simulations", "experiments", "datasets"),
+        *("django_session", "users"),
+    )
+)
+
+
+@contextmanager
+def _django_on(database: str, data_dir: Path) -> Iterator[None]:
+    (data_dir / "datasets").mkdir()
+    told = settings.NNT.model_copy(
+        update={"data_dir": data_dir, "deployer_url": HttpUrl("http://127.0.0.1:1")}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        # A browser that other tests keep open leaves an event loop in this thread; Django would refuse to work.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        connection.close()
+        connection.settings_dict |= django_database(SecretStr(database))
+        with override_settings(NNT=told, PASSWORD_HASHERS=_FAST_HASHERS):
+            yield
+        connection.close()
+
+
+_FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+class Visitor(Client):
+    """A browser in which somebody is logged in, or nobody."""
+
+    def __init__(self, name: str | None = None, **user: Any) -> None:
+        super().__init__(SERVER_NAME="localhost")
+        if name is not None:
+            self.user = User.objects.create_user(name, password=PASSWORD, **user)
+            self.force_login(self.user)
+
+
+@pytest.fixture
+def anonymous(site: Path) -> Visitor:
+    return Visitor()
+
+
+@pytest.fixture
+def alice(site: Path) -> Visitor:
+    return Visitor("alice")
+
+
+@pytest.fixture
+def bob(site: Path) -> Visitor:
+    return Visitor("bob")
+
+
+@pytest.fixture
+def administrator(site: Path) -> Visitor:
+    return Visitor("root", is_staff=True)
+
+
+@dataclass
+class Doorbell:
+    """An HTTP server in the deployer's place."""
+
+    answer: int = 202
+    rings: list[tuple[str, str, Any]] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
+
+
+@pytest.fixture
+def doorbell(site: Path) -> Iterator[Doorbell]:
+    bell = Doorbell()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            bell.rings.append((self.command, self.path, json.loads(body) if body else None))
+            bell.tokens.add(self.headers.get("Authorization"))
+            self.send_response(bell.answer)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_DELETE = do_POST
+
+        def log_message(self, *arguments: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    url = HttpUrl(f"http://127.0.0.1:{server.server_port}")
+    with override_settings(NNT=settings.NNT.model_copy(update={"deployer_url": url})):
+        yield bell
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+MODEL = {"class_name": "Sequential", "config": {"name": "tiny", "layers": []}}
+CONFIGURATION = {
+    "batch_size": 32,
+    "total_epochs": 20,
+    "epoch_period": 2,
+    "learning_rate": 0.01,
+    "optimizer": {"name": "adam", "conf": {"beta_1": 0.9}},
+    "loss_function": {"name": "SparseCategoricalCrossentropy", "conf": {"from_logits": True}},
+    "train": {"features": "x_train", "labels": "y_train"},
+    "validation": {"features": "x_val", "labels": "y_val"},
+    "test": {"features": "x_test", "labels": "y_test"},
+}
+
+
+def a_simulation(owner: User, name: str = "digits", **columns: Any) -> Simulation:
+    """A row as the server and the deployer would have left it; keyword arguments replace its columns."""
+    dataset, _ = Dataset.objects.get_or_create(sha256="0" * 64, defaults={"bytes": 1})
+    parts = {f"{part}_dataset": dataset for part in ("train", "validation", "test")}
+    experiment = Experiment.objects.create(owner=owner, name=name, **parts)
+    simulation = Simulation.objects.create(
+        experiment=experiment,
+        owner=owner,
+        name=name,
+        **{
+            "model": MODEL,
+            "configuration": CONFIGURATION,
+            "seed": 7,
+            "expected_collections": 11,
+            **columns,
+        },
+    )
+    simulation.refresh_from_db()
+    return simulation
+
+
+def arrives(simulation: Simulation, epoch: int, *metrics: float | None) -> None:
+    """What the parser writes when a collection has arrived; metrics are loss, accuracy and both of validation."""
+    row = [simulation.id, epoch, *metrics]
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO epoch_values VALUES (%s, %s, now(), %s, %s, %s, %s)", row)
+        cursor.execute(
+            """
+            INSERT INTO simulation_progress VALUES (%s, 1, %s, now(), %s, %s, %s, %s)
+            ON CONFLICT (sim_id) DO UPDATE SET (received, epoch, time, loss, accuracy) =
+                (simulation_progress.received + 1, EXCLUDED.epoch, now(), EXCLUDED.loss, EXCLUDED.accuracy)
+            """,
+            row,
+        )
+
+
+def npz(**arrays: Any) -> bytes:
+    content = BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+@pytest.fixture
+def form() -> Callable[..., dict[str, Any]]:
+    """Everything a browser sends for a new simulation; keyword arguments replace fields, None leaves one out."""
+
+    def fill(**fields: Any) -> dict[str, Any]:
+        files = {
+            f"{part}_file": SimpleUploadedFile(f"{part}.npz", npz(x=np.arange(number)))
+            for number, part in enumerate(("train", "validation", "test"))
+        }
+        sent = {
+            "name": "digits",
+            "model": SimpleUploadedFile("model.json", json.dumps(MODEL).encode()),
+            **files,
+            **{f"{part}_features": "x" for part in ("train", "validation", "test")},
+            **{f"{part}_labels": "y" for part in ("train", "validation", "test")},
+            "batch_size": "32",
+            "total_epochs": "20",
+            "epoch_period": "2",
+            "learning_rate": "0.01",
+            "optimizer": "adam",
+            "optimizer_conf": '{"beta_1": 0.9}',
+            "loss_function": "SparseCategoricalCrossentropy",
+            "loss_function_conf": '{"from_logits": true}',
+            **fields,
+        }
+        return {name: value for name, value in sent.items() if value is not None}
+
+    return fill
+
+
+def unknown() -> uuid.UUID:
+    return uuid.uuid4()

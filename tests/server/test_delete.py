@@ -1,0 +1,53 @@
+"""Deleting: a question, a wish in the database, and a ring."""
+
+from django.urls import reverse
+
+from nnt_contract.status import Status, Wanted
+from nnt_server.simulations.models import Simulation
+from tests.server.conftest import SERVICE_TOKEN, a_simulation
+
+
+def address(simulation: Simulation) -> str:
+    return reverse("delete_simulation", args=[simulation.id])
+
+
+def test_asking_deletes_nothing(alice, doorbell):
+    simulation = a_simulation(alice.user)
+    page = alice.get(address(simulation)).content.decode()
+    assert "Delete “digits”?" in page and "training is ended" in page
+    assert Simulation.objects.get().wanted == Wanted.RUNNING and doorbell.rings == []
+
+
+def test_the_question_comes_as_a_fragment_for_the_dialog(alice):
+    answer = alice.get(address(a_simulation(alice.user)), headers={"HX-Request": "true"})
+    assert answer.content.decode().startswith("<form")
+
+
+def test_deleting_wishes_rings_and_shows_the_list(alice, doorbell):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+    answer = alice.post(address(simulation), follow=True)
+    assert answer.redirect_chain == [(reverse("simulation_list"), 302)]
+    assert "“digits” is being deleted." in answer.content.decode()
+    assert doorbell.rings == [("DELETE", f"/simulations/{simulation.id}", None)]
+    assert doorbell.tokens == {f"Bearer {SERVICE_TOKEN}"}
+
+
+def test_deleting_writes_nothing_that_is_the_deployers(alice, doorbell):
+    simulation = a_simulation(alice.user, status=Status.RUNNING, threads=2, attempt=1)
+    alice.post(address(simulation))
+    before = vars(simulation) | {"wanted": Wanted.DELETED}
+    after = vars(Simulation.objects.get())
+    assert {k: v for k, v in after.items() if k != "_state"} == {
+        k: v for k, v in before.items() if k in after and k != "_state"
+    }
+
+
+def test_a_deployer_that_is_away_does_not_lose_the_wish(alice, caplog):
+    alice.post(address(a_simulation(alice.user)))
+    assert Simulation.objects.get().wanted == Wanted.DELETED
+    assert "did not hear" in caplog.text
+
+
+def test_deleting_twice_is_fine(alice, doorbell):
+    simulation = a_simulation(alice.user)
+    assert {alice.post(address(simulation)).status_code for _ in range(2)} == {302}

@@ -1,0 +1,100 @@
+"""The list of simulations and its life without a reload."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from nnt_contract.status import Status, Wanted
+from nnt_server.simulations.models import Simulation
+from tests.server.conftest import Visitor, a_simulation, arrives
+
+QUERY_BUDGET = 4  # session, user, count, page
+
+HTMX = {"HX-Request": "true"}
+
+
+def page_of(visitor: Visitor) -> str:
+    return str(visitor.get(reverse("simulation_list")).content.decode())
+
+
+def test_two_hundred_simulations_cost_as_many_queries_as_one(alice):
+    for number in range(200):
+        arrives(a_simulation(alice.user, f"number {number}"), number, 0.5, 0.5, 0.6, 0.4)
+    with CaptureQueriesContext(connection) as queries:
+        page = page_of(alice)
+    assert len(queries) == QUERY_BUDGET
+    assert page.count("<tr>") == 1 + 50
+    assert "Page 1 of 4" in page and "number 199" in page and "number 0<" not in page
+
+
+def test_the_list_does_not_read_the_models(alice):
+    a_simulation(alice.user)
+    with CaptureQueriesContext(connection) as queries:
+        page_of(alice)
+    assert not any('"simulations"."model"' in query["sql"] for query in queries)
+
+
+def test_a_page_beyond_the_last_shows_the_last(alice):
+    a_simulation(alice.user)
+    assert alice.get(reverse("simulation_list"), {"page": "99"}).status_code == 200
+    assert alice.get(reverse("simulation_list"), {"page": "x"}).status_code == 200
+
+
+def test_a_row_shows_progress_and_the_latest_metrics(alice):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+    for epoch in (0, 2, 4):
+        arrives(simulation, epoch, 1.5, 0.875, 1.6, 0.8)
+    page = page_of(alice)
+    assert "epoch 5 of 20" in page and "3 / 11 collections" in page
+    assert 'max="11" value="3"' in page
+    assert "1.5000" in page and "0.8750" in page
+
+
+def test_the_reason_of_a_failure_is_shown(alice):
+    a_simulation(alice.user, status=Status.FAILED, reason="out of <memory>")
+    assert "out of &lt;memory&gt;" in page_of(alice)
+
+
+def test_a_simulation_that_is_being_deleted_says_so_until_it_is_gone(alice):
+    a_simulation(alice.user, status=Status.FINISHED, wanted=Wanted.DELETED)
+    page = page_of(alice)
+    assert 'class="status deleting"' in page and "every 1s" in page
+    assert ">Delete</a>" not in page
+
+
+@pytest.mark.parametrize("status", [status for status in Status if not status.is_ended])
+def test_the_list_asks_again_while_something_lives(alice, status):
+    a_simulation(alice.user, status=status)
+    assert 'hx-trigger="every 1s"' in page_of(alice)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status.is_ended])
+def test_the_list_stops_asking_when_everything_has_ended(alice, status):
+    a_simulation(alice.user, status=status)
+    assert "hx-trigger" not in page_of(alice)
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(1, 1), (10, 5), (600, 15)])
+def test_the_list_asks_less_often_the_longer_nothing_has_changed(alice, minutes, seconds):
+    then = timezone.now() - timedelta(minutes=minutes)
+    a_simulation(alice.user, created_at=then, status_changed_at=then)
+    assert f'hx-trigger="every {seconds}s"' in page_of(alice)
+
+
+def test_what_htmx_asks_for_is_only_the_fragment(alice):
+    a_simulation(alice.user)
+    answer = alice.get(reverse("simulation_list"), headers=HTMX)
+    assert answer.content.decode().lstrip().startswith("<section")
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+def test_the_newest_comes_first(alice):
+    for name in ("first", "second", "third"):
+        a_simulation(alice.user, name)
+    page = page_of(alice)
+    assert page.index("third") < page.index("second") < page.index("first")
+    assert Simulation.objects.count() == 3

@@ -1,0 +1,224 @@
+"""The form of a new simulation: what it makes, and what it says about wrong fields."""
+
+import hashlib
+import json
+import re
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from nnt_contract.simulation_config import Configuration
+from nnt_contract.status import Status, Wanted
+from nnt_server.simulations.forms import NewSimulationForm
+from nnt_server.simulations.models import Dataset, Experiment, Simulation
+from tests.server.conftest import MODEL, SERVICE_TOKEN, npz
+
+HTMX = {"HX-Request": "true"}
+
+
+def file(content: bytes | str, name: str = "file") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
+
+
+def errors_in(fragment: str) -> dict[str, str]:
+    """What the answer says about each field that is wrong."""
+    found = re.findall(r'<p class="error" id="error-([^"]*)"[^>]*>([^<]*)</p>', fragment)
+    return {name: unescape(text) for name, text in found if text.strip() and name != "form"}
+
+
+def errors_of(sent) -> dict[str, str]:
+    """What the form itself says about each field that is wrong."""
+    files = {name: value for name, value in sent.items() if isinstance(value, SimpleUploadedFile)}
+    return {
+        name: " ".join(map(str, errors))
+        for name, errors in NewSimulationForm(sent, files).errors.items()
+    }
+
+
+def test_a_right_form_makes_rows_and_files_and_rings(alice, site, doorbell, form):
+    sent = form()
+    contents = {part: sent[f"{part}_file"].read() for part in ("train", "validation", "test")}
+    for part in contents:
+        sent[f"{part}_file"].seek(0)
+    answer = alice.post(reverse("new_simulation"), sent)
+    assert answer.status_code == 302 and answer.url == reverse("simulation_list")
+    simulation = Simulation.objects.select_related("experiment").get()
+    assert simulation.owner == alice.user and simulation.experiment.owner == alice.user
+    assert (simulation.status, simulation.wanted) == (Status.QUEUED, Wanted.RUNNING)
+    assert simulation.model == MODEL
+    assert simulation.expected_collections == 11
+    assert 0 <= simulation.seed < 2**31
+    configuration = Configuration.model_validate(simulation.configuration)
+    assert configuration.optimizer.conf == {"beta_1": 0.9} and configuration.epoch_period == 2
+    for part, content in contents.items():
+        sha256 = hashlib.sha256(content).hexdigest()
+        assert getattr(simulation.experiment, f"{part}_dataset_id") == sha256
+        assert (site / "datasets" / sha256[:2] / sha256).read_bytes() == content
+        assert Dataset.objects.get(sha256=sha256).bytes == len(content)
+    assert doorbell.rings == [("POST", "/simulations", {"conf": {"id": str(simulation.id)}})]
+    assert doorbell.tokens == {f"Bearer {SERVICE_TOKEN}"}
+
+
+def test_htmx_is_told_to_go_to_the_list(alice, doorbell, form):
+    answer = alice.post(reverse("new_simulation"), form(), headers=HTMX)
+    assert answer.headers["HX-Redirect"] == reverse("simulation_list")
+
+
+def test_the_same_file_is_kept_once_however_often_it_comes(alice, site, doorbell, form):
+    same = npz(x=[1, 2, 3])
+    files = {f"{part}_file": file(same) for part in ("train", "validation", "test")}
+    alice.post(reverse("new_simulation"), form(**files))
+    for upload in files.values():
+        upload.seek(0)
+    alice.post(reverse("new_simulation"), form(**files))
+    assert Experiment.objects.count() == 2 and Dataset.objects.count() == 1
+    assert len([path for path in (site / "datasets").rglob("*") if path.is_file()]) == 1
+
+
+def test_a_large_upload_is_streamed_through_the_data_folder(alice, site, doorbell, form):
+    large = npz(x=[0]) + bytes(3 * 2**20)
+    alice.post(reverse("new_simulation"), form(train_file=file(large)))
+    assert Dataset.objects.filter(bytes=len(large)).exists()
+
+
+def test_a_deployer_that_is_away_loses_nothing(alice, form, caplog):
+    answer = alice.post(reverse("new_simulation"), form())
+    assert answer.url == reverse("simulation_list")
+    assert Simulation.objects.get().wanted == Wanted.RUNNING
+    assert "did not hear" in caplog.text
+
+
+@pytest.mark.parametrize("answer", [401, 404, 500])
+def test_a_deployer_that_refuses_loses_nothing(alice, doorbell, form, caplog, answer):
+    doorbell.answer = answer
+    alice.post(reverse("new_simulation"), form())
+    assert Simulation.objects.exists() and "did not hear" in caplog.text
+
+
+def test_every_field_is_required_but_the_arguments():
+    assert errors_of({}).keys() == {
+        *("name", "model", "optimizer", "loss_function"),
+        *("batch_size", "total_epochs", "epoch_period", "learning_rate"),
+        *(
+            f"{p}_{key}"
+            for p in ("train", "validation", "test")
+            for key in ("file", "features", "labels")
+        ),
+    }
+
+
+def test_arguments_may_be_left_empty(alice, doorbell, form):
+    alice.post(reverse("new_simulation"), form(optimizer_conf="", loss_function_conf=None))
+    configuration = Simulation.objects.get().configuration
+    assert configuration["optimizer"]["conf"] == configuration["loss_function"]["conf"] == {}
+
+
+def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came(alice, form):
+    sent = form(
+        name="x" * 201,
+        model=file('{"class_name": "Sequential"}'),
+        train_file=file("not a zip"),
+        batch_size="0",
+        total_epochs="1.5",
+        learning_rate="-1",
+        optimizer_conf='{"a": {"b": 1}, "learning_rate": 0.1}',
+        loss_function_conf="[1]",
+        test_labels="",
+    )
+    answer = alice.post(reverse("new_simulation"), sent, headers=HTMX)
+    assert answer.status_code == 422 and not Simulation.objects.exists()
+    errors = errors_in(answer.content.decode())
+    expected = {
+        "name": "200",
+        "model": "“class_name”",
+        "train_file": "b'not '",
+        "batch_size": "greater than 0; received 0",
+        "total_epochs": "whole number was expected; received “1.5”",
+        "learning_rate": "greater than 0; received -1.0",
+        "optimizer_conf": "a: a number, true, false, null, a string or a list of numbers; received",
+        "loss_function_conf": "received a list",
+        "test_labels": "required",
+    }
+    assert errors.keys() == expected.keys()
+    assert {name: text for name, text in expected.items() if text not in errors[name]} == {}
+    assert "must not hold a learning_rate" in errors["optimizer_conf"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("total_epochs", "1000001", "1000000"),
+        ("total_epochs", "9" * 5000, "whole number"),
+        ("epoch_period", "0", "greater than 0"),
+        ("batch_size", "many", "received “many”"),
+        ("learning_rate", "0", "greater than 0"),
+        ("learning_rate", "1e-400", "greater than 0"),
+        ("learning_rate", "nan", "number"),
+        ("learning_rate", "1e999", "number"),
+        ("optimizer", "x" * 101, "100"),
+        ("optimizer", "a\0b", "Null characters"),
+        ("optimizer_conf", '{"learning_rate": 0.1}', "must not hold a learning_rate"),
+        ("optimizer_conf", '{"a": [1, "x"]}', "a list of numbers"),
+        ("optimizer_conf", '{"a": 1, "a": 2}', "“a” stands twice"),
+        ("optimizer_conf", '{"a": NaN}', "NaN"),
+        ("loss_function_conf", '{"a": "\\u0000"}', "NUL"),
+        ("loss_function_conf", "{'from_logits': true}", "line 1, column 2"),
+        ("train_features", "x" * 201, "200"),
+    ],
+)
+def test_a_wrong_value_is_explained_beside_its_field(form, field, value, said):
+    errors = errors_of(form(**{field: value}))
+    assert errors.keys() == {field} and said in errors[field]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "empty"),
+        ("hello", "JSON was expected"),
+        (b"\xff\xfe\x00", "not text"),
+        ("[]", "received a list"),
+        (json.dumps(json.dumps(MODEL)), "received a text"),
+        ('{"class_name": "Sequential", "config": []}', "“class_name”, “config”"),
+        ('{"class_name": "Sequential", "config": {"a": Infinity}}', "Infinity"),
+        ('{"class_name": "Sequential", "config": {"a": 1e999}}', "too large"),
+        ('{"class_name": "A", "class_name": "B", "config": {}}', "stands twice"),
+        ('{"class_name": "A", "config": {"\\u0000": 1}}', "NUL"),
+        ('{"class_name": "A", "config": {"a": "\\ud800"}}', "half a character"),
+        ('{"class_name": "A", "config": ' + '{"a":' * 300 + "1" + "}" * 301, "deeper"),
+        ("[" * 100_000, "deeper"),
+        ('{"class_name": "A", "config": {"a": ' + "1" * 5000 + "}}", "digits"),
+    ],
+)
+def test_a_model_that_cannot_be_one_is_refused_with_its_reason(form, content, said):
+    errors = errors_of(form(model=file(content)))
+    assert errors.keys() == {"model"} and said in errors["model"]
+
+
+def test_a_model_that_is_too_large_is_refused(form):
+    content = json.dumps(MODEL | {"padding": "x" * 17_000_000})
+    assert "At most 16 MB" in errors_of(form(model=file(content)))["model"]
+
+
+def test_without_script_the_page_comes_back_with_every_error_and_what_was_typed(alice, form):
+    answer = alice.post(reverse("new_simulation"), form(batch_size="0", name="kept"))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "<!doctype html>" in page
+    assert errors_in(page).keys() == {"batch_size"} and 'value="kept"' in page
+
+
+def test_the_answer_to_htmx_replaces_error_messages_and_nothing_else(alice, form):
+    answer = alice.post(reverse("new_simulation"), form(batch_size="0"), headers=HTMX)
+    fragment = answer.content.decode()
+    assert "<input" not in fragment
+    assert fragment.count("hx-swap-oob") == fragment.count("<p ") == fragment.count("error-")
+
+
+def test_the_page_names_a_place_for_the_errors_of_every_field(alice):
+    page = alice.get(reverse("new_simulation")).content.decode()
+    for name in re.findall(r'<(?:input|textarea)[^>]* name="(\w+)"', page):
+        if name != "csrfmiddlewaretoken":
+            assert f'id="error-{name}"' in page and f"error-{name}" in page
+    assert "from_logits" in page

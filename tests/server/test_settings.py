@@ -1,0 +1,46 @@
+"""What the service can be told, and how it refuses."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from nnt_server.settings import ServerSettings, django_database
+
+TOLD = {
+    "database_url": "postgresql://u:hidden@db.example:5433/nnt",
+    "secret_key": "k" * 40,
+    "service_token": "s" * 40,
+    "data_dir": "/data",
+}
+
+
+def test_secrets_have_no_default(monkeypatch):
+    for name in TOLD:
+        monkeypatch.delenv(f"NNT_{name.upper()}", raising=False)
+    with pytest.raises(ValidationError) as refused:
+        ServerSettings()
+    missing = {error["loc"][0] for error in refused.value.errors() if error["type"] == "missing"}
+    assert missing == TOLD.keys()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("secret_key", "hidden"),
+        ("database_url", "postgresql://u:hidden@[broken/nnt"),
+        ("database_url", "hidden?"),
+    ],
+)
+def test_a_refused_secret_is_not_repeated(field, value):
+    with pytest.raises(ValidationError) as refused:
+        ServerSettings(**(TOLD | {field: value}))
+    assert field in str(refused.value) and "hidden" not in str(refused.value)
+
+
+def test_every_setting_is_described():
+    assert all(field.description for field in ServerSettings.model_fields.values())
+
+
+def test_the_database_url_becomes_djangos_settings():
+    made = django_database(SecretStr("postgresql://u:p%40ss@db.example:5433/nnt?sslmode=require"))
+    assert (made["USER"], made["PASSWORD"], made["HOST"]) == ("u", "p@ss", "db.example")
+    assert (made["PORT"], made["NAME"], made["OPTIONS"]) == ("5433", "nnt", {"sslmode": "require"})
