@@ -1,0 +1,54 @@
+"""One attempt at a simulation: from its run folder to its exit code."""
+
+import logging
+import traceback
+from pathlib import Path
+from threading import Event
+
+from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, OUTBOX, RUN_FILE
+from nnt_contract.simulation_config import SimulationRun
+from nnt_contract.updates import Failure, Finish
+from nnt_simulation.errors import SimulationError, explain
+from nnt_simulation.outbox import Outbox
+from nnt_simulation.reporter import Reporter, parser_client
+from nnt_simulation.settings import SimulationSettings
+
+_log = logging.getLogger(__name__)
+
+_MIB = 2**20
+_MAX_ERROR_CHARACTERS = 20_000
+
+
+def attempt(settings: SimulationSettings, stop: Event) -> int:
+    """Trains, reports, and returns how it ended. Only what prevents reporting is raised."""
+    folder = settings.run_dir
+    run = SimulationRun.model_validate_json((folder / RUN_FILE).read_bytes())
+    outbox = Outbox(folder / OUTBOX, settings.outbox_max_files, settings.outbox_max_mb * _MIB)
+    with parser_client(settings) as client, Reporter(outbox, client, settings, stop) as reporter:
+        try:
+            return _train_and_tell(run, folder, reporter, stop)
+        except Exception as error:  # whatever it is, its owner is told
+            _log_failure(error)
+            text = explain(error)[:_MAX_ERROR_CHARACTERS]
+            reporter.end(Failure(sim_id=run.id, attempt=run.attempt, error=text))
+            return EXIT_FAILED
+
+
+def _train_and_tell(run: SimulationRun, folder: Path, reporter: Reporter, stop: Event) -> int:
+    # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
+    from nnt_simulation.run import train
+
+    if not train(run, folder, reporter, stop):
+        _log.info("stopped as asked")
+        reporter.flush()
+        return EXIT_STOPPED
+    reporter.end(Finish(sim_id=run.id, attempt=run.attempt))
+    reporter.raise_refusal()
+    _log.info("finished")
+    return EXIT_FINISHED
+
+
+def _log_failure(error: Exception) -> None:
+    if not isinstance(error, SimulationError):
+        traceback.print_exception(error)
+    _log.error("failed: %s", explain(error))

@@ -1,0 +1,55 @@
+"""Makes every epoch one after which another process can go on."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import keras
+
+from nnt_simulation.checkpoint import Checkpoint, Checkpoints, Header
+from nnt_simulation.training_state import bytes_of, restore, variables_of
+from nnt_simulation.writer import Writer
+
+
+class Stateful(Protocol):
+    """A callback that has to know what happened before an interruption."""
+
+    def get_state(self) -> Mapping[str, Any]: ...
+
+    def set_state(self, state: Mapping[str, Any]) -> None: ...
+
+
+class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Has to come after ReportEpochs: an epoch that is not in the outbox must be trained again."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        threads: int,
+        stateful: Mapping[str, Stateful],
+        writer: Writer,
+    ) -> None:
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._threads = threads
+        self._stateful = stateful
+        self._writer = writer
+
+    def resume(self, model: keras.Model, saved: Checkpoint | None) -> int:
+        """Puts everything back as it was; returns the first epoch that is still to be trained."""
+        if saved is None:
+            return 0
+        restore(model, saved.variables)
+        for name, callback in self._stateful.items():
+            callback.set_state(saved.header.callbacks[name])
+        return saved.header.epoch + 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        states = {name: callback.get_state() for name, callback in self._stateful.items()}
+        header = Header(epoch, self._threads, states)
+        self._writer.write(
+            partial(self._checkpoints.write, header), variables_of(self.model), bytes_of(self.model)
+        )
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        self._writer.catch_up()

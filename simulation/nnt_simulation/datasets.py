@@ -1,0 +1,129 @@
+"""The data of a simulation: from files to features and labels, one loader per format."""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nnt_contract.simulation_config import NpzKeys, Part, SimulationRun
+from nnt_simulation.errors import DatasetError
+
+_NUMBERS = "biuf"
+_CHECKED_AT_ONCE = 2**20
+
+
+class Dataset(NamedTuple):
+    features: np.ndarray
+    labels: np.ndarray
+
+
+def load(run: SimulationRun) -> dict[Part, Dataset]:
+    """Every dataset of the simulation, checked for what needs no model; raises DatasetError."""
+    if "train" not in run.datasets:
+        raise DatasetError("There is no training data.")
+    keys = run.configuration
+    parts: dict[Part, NpzKeys] = {
+        "train": keys.train,
+        "validation": keys.validation,
+        "test": keys.test,
+    }
+    return {
+        part: _load(Path(path), parts[part], named(part)) for part, path in run.datasets.items()
+    }
+
+
+def named(part: Part) -> str:
+    return "Training data" if part == "train" else f"{part.capitalize()} data"
+
+
+def _load(path: Path, keys: NpzKeys, name: str) -> Dataset:
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise DatasetError(f"{name}: the file cannot be read: {error.strerror}.") from error
+    loader = next((load for magic, load in _LOADERS.items() if start.startswith(magic)), None)
+    if loader is None:
+        raise DatasetError(f"{name}: expected an .npz file, received {_what_starts_with(start)}.")
+    dataset = Dataset(*loader(path, keys, name))
+    _check_rows(dataset, keys, name)
+    return dataset
+
+
+def _what_starts_with(start: bytes) -> str:
+    if not start:
+        return "an empty file"
+    if start.startswith(b"\x93NUMPY"):
+        return "an .npy file: one array without a name; numpy.savez writes several with theirs"
+    return f"a file that starts with {start!r}"
+
+
+def _load_npz(path: Path, keys: NpzKeys, name: str) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        # Opened here: given a path, np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return (
+                _array(archive, keys.features, name),
+                _array(archive, keys.labels, name),
+            )
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+        raise DatasetError(f"{name}: the .npz file is damaged: {error}.") from error
+
+
+def _array(archive: Mapping[str, np.ndarray], key: str, name: str) -> np.ndarray:
+    if key not in archive:
+        present = ", ".join(f"'{found}'" for found in archive) or "nothing"
+        raise DatasetError(f"{name}: expected an array named '{key}', the file holds {present}.")
+    try:
+        array = archive[key]
+    except ValueError as error:  # what NumPy raises for pickles
+        raise DatasetError(
+            f"{name}: '{key}' cannot be read: {error}."
+            " Expected an array of numbers; rows of different lengths and mixed types are saved as"
+            " Python objects, which are not loaded."
+        ) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in _NUMBERS:
+        what = f"values of type {array.dtype}" if isinstance(array, np.ndarray) else "no array"
+        raise DatasetError(f"{name}: '{key}' holds {what}, expected numbers.")
+    # Keras computes in float32; integers stay, embeddings and sparse losses need them.
+    return array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+
+
+# By the first bytes of the content: names of files say little.
+_LOADERS: Mapping[bytes, Callable[[Path, NpzKeys, str], tuple[np.ndarray, np.ndarray]]] = {
+    b"PK\x03\x04": _load_npz,
+    b"PK\x05\x06": _load_npz,  # an archive of nothing
+}
+
+
+def _check_rows(dataset: Dataset, keys: NpzKeys, name: str) -> None:
+    for key, array in zip((keys.features, keys.labels), dataset, strict=True):
+        if array.ndim == 0:
+            raise DatasetError(f"{name}: '{key}' is a single number, expected one entry per row.")
+        if not array.size:
+            raise DatasetError(f"{name}: '{key}' is empty (its shape is {array.shape}).")
+    if len(dataset.features) != len(dataset.labels):
+        raise DatasetError(
+            f"{name}: '{keys.features}' has {len(dataset.features)} rows and '{keys.labels}'"
+            f" {len(dataset.labels)}, expected as many labels as features."
+        )
+    for key, array in zip((keys.features, keys.labels), dataset, strict=True):
+        if strange := _not_finite(array):
+            raise DatasetError(
+                f"{name}: {strange} of the {array.size} values in '{key}' are NaN or infinite,"
+                " expected numbers only."
+            )
+
+
+def _not_finite(array: np.ndarray) -> int:
+    if array.dtype.kind != "f":
+        return 0
+    # In pieces: a mask of all at once would take a quarter of the data's memory again.
+    rows = max(1, _CHECKED_AT_ONCE * len(array) // array.size)
+    return sum(
+        int(np.count_nonzero(~np.isfinite(array[first : first + rows])))
+        for first in range(0, len(array), rows)
+    )

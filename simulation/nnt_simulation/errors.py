@@ -1,0 +1,68 @@
+"""What can go wrong in a simulation, in words that its owner understands.
+
+SimulationError
+├── DatasetError      a dataset cannot be read, or does not suit the model
+├── ModelError        the model, its optimizer or its loss cannot be made
+├── CheckpointError   a checkpoint is of another model
+└── RefusedError      the parser refused an update for good
+"""
+
+import re
+
+_OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
+_STYLING = re.compile(r"\x1b\[[0-9;]*m")
+# What Keras and TensorFlow add to a message: for developers, and pages long.
+_NOISE = re.compile(
+    r"Full object config:|Arguments received by|Call arguments received|Detected at node"
+    r"|Stack trace for op definition|\[\[\{\{node|\[Op:"
+)
+_PREAMBLES = re.compile(
+    r"^\s*(Exception encountered when calling \S+|Graph execution error:?)\s*", re.MULTILINE
+)
+_MAX_CHARACTERS = 2000
+
+
+class SimulationError(Exception):
+    """Its text is shown to the owner of the simulation as it is."""
+
+
+class DatasetError(SimulationError):
+    pass
+
+
+class ModelError(SimulationError):
+    pass
+
+
+class CheckpointError(SimulationError):
+    pass
+
+
+class RefusedError(SimulationError):
+    pass
+
+
+def explain(error: BaseException) -> str:
+    """The error as its owner is told; tracebacks are for the log."""
+    if isinstance(error, SimulationError):
+        return str(error)
+    if any(kind.__name__ in _OUT_OF_MEMORY for kind in type(error).__mro__):
+        return (
+            "There was not enough memory to train. A smaller batch size, model or dataset needs less"
+            f" ({essence(error)})."
+        )
+    return f"{type(error).__name__}: {essence(error)}"
+
+
+def essence(error: BaseException) -> str:
+    """What a foreign error says, without the pages that Keras and TensorFlow put around it."""
+    text = _STYLING.sub("", str(error))
+    told = _PREAMBLES.sub("", _NOISE.split(text)[0]).strip() or _after_the_noise(text)
+    return told[:_MAX_CHARACTERS] or "no further details"
+
+
+def _after_the_noise(text: str) -> str:
+    # TensorFlow tells where it happened first, and what in the last lines.
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if not _NOISE.match(line) and not line.startswith("<stack")]
+    return telling[-1] if telling else ""

@@ -1,0 +1,33 @@
+"""Everything a training process can be told, and what it tells TensorFlow."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SimulationSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="NNT_", frozen=True, hide_input_in_errors=True)
+
+    run_dir: Path = Field(
+        description="Folder with run.json; outbox and checkpoints are put into it"
+    )
+    parser_url: HttpUrl = Field(description="Where updates are delivered")
+    run_token: SecretStr = Field(min_length=1, description="What the parser knows this attempt by")
+    outbox_max_files: PositiveInt = Field(
+        10_000, description="Updates that may wait for the parser before training waits too"
+    )
+    outbox_max_mb: PositiveInt = Field(
+        2048, description="MiB of updates that may wait for the parser before training waits too"
+    )
+    flush_s: PositiveFloat = Field(
+        60, description="Seconds to wait at the end until everything is delivered"
+    )
+    stop_flush_s: PositiveFloat = Field(5, description="The same after a request to stop")
+
+
+def quiet_tensorflow() -> None:
+    """Before TensorFlow is imported: its start-up remarks do not belong into a user's log."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -1,0 +1,121 @@
+import json
+from typing import Any
+
+import keras
+import pytest
+
+from nnt_simulation import models
+from nnt_simulation.errors import ModelError
+from tests.simulation.builders import dense_json, model_json
+
+
+def keras_2(kind: str, layers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    config = {"name": "old", "layers": layers, **more}
+    return {"class_name": kind, "config": config, "keras_version": "2.4.0"}
+
+
+def keras_2_input(name: str, shape: list[int]) -> dict[str, Any]:
+    config = {
+        "batch_input_shape": [None, *shape],
+        "dtype": "float32",
+        "sparse": False,
+        "ragged": False,
+        "name": name,
+    }
+    return {"class_name": "InputLayer", "config": config, "name": name, "inbound_nodes": []}
+
+
+def keras_2_dense(name: str, *after: str) -> dict[str, Any]:
+    config = {"name": name, "trainable": True, "dtype": "float32", "units": 3}
+    nodes = [[[before, 0, 0, {}] for before in after]] if after else []
+    return {"class_name": "Dense", "config": config, "name": name, "inbound_nodes": nodes}
+
+
+def refusal(model: dict[str, Any]) -> str:
+    with pytest.raises(ModelError) as refused:
+        models.build(model, (4,))
+    return str(refused.value)
+
+
+def test_a_functional_model_of_keras_2_is_built():
+    old = keras_2(
+        "Functional",
+        [keras_2_input("in", [4]), keras_2_dense("hidden", "in"), keras_2_dense("out", "hidden")],
+        input_layers=[["in", 0, 0]],
+        output_layers=[["out", 0, 0]],
+    )
+    model = models.build(old, (4,))
+    assert [layer.name for layer in model.layers] == ["in", "hidden", "out"]
+    assert model.output_shape == (None, 3)
+
+
+def test_a_model_within_a_model_of_keras_2_is_built():
+    inner = keras_2("Sequential", [keras_2_input("in", [4]), keras_2_dense("deep")])
+    inner["config"]["name"] = "inner"
+    model = models.build(keras_2("Sequential", [inner, keras_2_dense("out")]), (4,))
+    assert [layer.name for layer in model.layers] == ["inner", "out"]
+    assert len(model.weights) == 4
+
+
+def test_a_model_of_keras_3_is_built_and_how_it_was_compiled_is_forgotten():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile("adam", loss="mse")
+    assert not models.build(json.loads(model.to_json()), (4,)).compiled
+
+
+def test_the_same_seed_makes_the_same_weights():
+    weights = []
+    for _ in range(2):
+        keras.utils.set_random_seed(5)
+        weights.append(models.build(dense_json(), (6,)).get_weights()[0].tolist())
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ({}, "expected the class_name Sequential or Functional, received None"),
+        ({"class_name": "Dense", "config": {}}, "received 'Dense'"),
+        ({"class_name": "Sequential"}, "cannot be built"),
+        (keras_2("Sequential", [{"class_name": "Dens", "config": {}}]), "does not know 'Dens'"),
+        (model_json(keras.layers.Flatten()), "no weights that can be trained"),
+    ],
+)
+def test_what_is_no_model_to_train_is_told(model, told):
+    assert told in refusal(model)
+
+
+def test_a_misspelt_layer_is_told_with_the_nearest():
+    told = refusal(keras_2("Sequential", [{"class_name": "Dence", "config": {}}]))
+    assert "'Dence'" in told
+    assert "Dense" in told.partition("Near to it")[2]
+
+
+def test_layers_that_do_not_fit_each_other_are_told_without_pages_of_configuration():
+    model = model_json(keras.layers.Conv1D(2, 3, name="first"), inputs=(9, 2))
+    model["config"]["layers"][1]["config"]["kernel_size"] = [12]
+    told = refusal(model)
+    assert told.startswith("The model cannot be built: ")
+    assert len(told) < 600
+    assert "\x1b" not in told
+
+
+def test_several_inputs_are_refused():
+    one, two = keras.Input((4,)), keras.Input((4,))
+    joined = keras.layers.Dense(1)(keras.layers.Concatenate()([one, two]))
+    model = json.loads(keras.Model([one, two], joined).to_json())
+    assert refusal(model) == "The model has 2 inputs, expected one."
+
+
+def test_several_outputs_are_refused():
+    one = keras.Input((4,))
+    outputs = [keras.layers.Dense(1)(one), keras.layers.Dense(1)(one)]
+    model = json.loads(keras.Model(one, outputs).to_json())
+    assert refusal(model) == "The model has 2 outputs, expected one."
+
+
+def test_python_code_in_a_model_is_not_run():
+    model = json.loads(
+        keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x)]).to_json()
+    )
+    assert "cannot be built" in refusal(model)

@@ -1,0 +1,104 @@
+"""The program as the deployer starts it: a process with an environment, signals and an exit code."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+from keras import layers
+
+from nnt_contract import environment
+from tests.simulation.builders import make_run, model_json, run_attempt
+from tests.simulation.fake_parser import FakeParser, Received
+
+EPOCHS = 8
+
+
+@pytest.fixture
+def start(parser):
+    processes = []
+
+    def begin(folder: Path) -> subprocess.Popen[str]:
+        ours = {
+            environment.RUN_DIR: str(folder),
+            environment.PARSER_URL: parser.url,
+            environment.RUN_TOKEN: "the-token",
+            "NNT_OUTBOX_MAX_FILES": "1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nnt_simulation"],
+            env={**os.environ, **ours},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def prepare(folder: Path, attempt: int = 1) -> None:
+    model = model_json(layers.Dense(8), layers.Dropout(0.5), layers.Dense(3))
+    make_run(folder, model=model, total_epochs=EPOCHS, attempt=attempt)
+
+
+def do_at(parser: FakeParser, epoch: int, act: Callable[[], None]) -> None:
+    """Acts while that epoch's collection is being delivered; the full outbox keeps the training from running off."""
+
+    def answer(received: Received) -> tuple[int, bytes]:
+        if received.what == epoch:
+            act()
+        return 202, b""
+
+    parser.answer = answer
+
+
+def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path, parser, start):
+    prepare(tmp_path / "whole")
+    assert run_attempt(tmp_path / "whole", parser.url) == environment.EXIT_FINISHED
+    uninterrupted = {received.what: received.arrays for received in parser.collections}
+    parser.accepted.clear()
+
+    folder = tmp_path / "parts"
+    prepare(folder)
+    started = Event()
+    killed = start(folder)
+
+    def kill() -> None:
+        if not started.is_set():
+            started.set()
+            killed.kill()
+            killed.wait()
+
+    do_at(parser, 2, kill)
+    out, _ = killed.communicate(timeout=60)
+    assert "epoch 1 of 8" in out
+
+    prepare(folder, attempt=2)
+    stopped = start(folder)
+    do_at(parser, 5, stopped.terminate)
+    out, _ = stopped.communicate(timeout=60)
+    assert stopped.returncode == environment.EXIT_STOPPED
+    assert "going on after epoch" in out
+    assert "stopped as asked" in out
+
+    prepare(folder, attempt=3)
+    assert run_attempt(folder, parser.url) == environment.EXIT_FINISHED
+    arrived = {received.what: received.arrays for received in parser.collections}
+    assert arrived.keys() == set(range(EPOCHS))
+    for epoch, arrays in uninterrupted.items():
+        for place, values in arrays.items():
+            assert values.tobytes() == arrived[epoch][place].tobytes(), (epoch, place)
+
+
+def test_a_missing_run_file_is_a_crash_that_names_it(tmp_path, start):
+    _, err = (process := start(tmp_path)).communicate(timeout=60)
+    assert process.returncode == 1
+    assert environment.RUN_FILE in err

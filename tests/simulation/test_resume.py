@@ -1,0 +1,124 @@
+"""An interrupted training that goes on gives the same numbers as one that was left in peace, to the last bit."""
+
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from keras import layers
+
+from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
+from nnt_contract.simulation_config import KerasChoice
+from nnt_simulation.callbacks.print_progress import PrintProgress
+from tests.simulation.builders import CLASSES, data, make_run, model_json, run_attempt
+from tests.simulation.fake_parser import FakeParser, Received
+
+EPOCHS, PERIOD = 7, 2
+# Functions, because a layer with a random generator computes something when it is made.
+MODELS: dict[str, Callable[[], list[layers.Layer]]] = {
+    "dropout": lambda: [layers.Dense(8, "relu"), layers.Dropout(0.5), layers.GaussianNoise(0.1)],
+    "normalisation": lambda: [layers.Dense(8), layers.BatchNormalization()],
+    "recurrent": lambda: [
+        layers.Reshape((3, 2)),
+        layers.LSTM(4, dropout=0.3, recurrent_dropout=0.3),
+    ],
+    "embedding": lambda: [layers.Embedding(10, 3), layers.Flatten()],
+}
+OPTIMIZERS = {
+    "dropout": KerasChoice(name="adam"),
+    "normalisation": KerasChoice(name="sgd", conf={"momentum": 0.9, "use_ema": True}),
+    "recurrent": KerasChoice(name="rmsprop", conf={"centered": True}),
+    "embedding": KerasChoice(name="nadam"),
+}
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Makes an event that is set while the given epoch ends."""
+
+    def make(last: int) -> Event:
+        stop = Event()
+
+        def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
+            if epoch == last:
+                stop.set()
+
+        monkeypatch.setattr(PrintProgress, "on_epoch_end", on_epoch_end)
+        return stop
+
+    return make
+
+
+@cache  # once, because Keras numbers the names it makes
+def model_called(name: str) -> dict[str, Any]:
+    return model_json(*MODELS[name](), layers.Dense(CLASSES))
+
+
+def prepare(folder: Path, name: str, attempt: int = 1, **changes: Any) -> None:
+    numbers = data()
+    if name == "embedding":
+        numbers["x"] = np.digitize(numbers["x"], np.linspace(-2, 2, 9))
+    usual = {"total_epochs": EPOCHS, "epoch_period": PERIOD, "optimizer": OPTIMIZERS[name]}
+    make_run(folder, model=model_called(name), data=numbers, attempt=attempt, **(usual | changes))
+
+
+def assert_same_as_uninterrupted(folder: Path, parser: FakeParser, **prepared: Any) -> None:
+    """Compares the last word on each epoch with what the same training tells when it is left in peace."""
+    interrupted = last_words(parser)
+    parser.accepted.clear()
+    prepare(folder, **prepared)
+    assert run_attempt(folder, parser.url) == EXIT_FINISHED
+    uninterrupted = last_words(parser)
+    assert interrupted.keys() == uninterrupted.keys()
+    for epoch, received in interrupted.items():
+        everything = received.update.model_dump(exclude={"attempt"})
+        assert everything == uninterrupted[epoch].update.model_dump(exclude={"attempt"})
+        for place, values in received.arrays.items():
+            assert values.tobytes() == uninterrupted[epoch].arrays[place].tobytes(), (epoch, place)
+
+
+def last_words(parser: FakeParser) -> dict[str | int, Received]:
+    return {received.what: received for received in parser.collections}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_stopped_training_goes_on_as_if_never_stopped(tmp_path, parser, name, stop_after):
+    prepare(tmp_path / "parts", name)
+    # Epoch 3 is not collected: the steps since epoch 2 have to be remembered.
+    assert run_attempt(tmp_path / "parts", parser.url, stop_after(3)) == EXIT_STOPPED
+    prepare(tmp_path / "parts", name, attempt=2)
+    assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
+    assert parser.story == [0, 2, 4, 6, "finish"]
+    assert [received.update.attempt for received in parser.accepted] == [1, 1, 2, 2, 2]
+    assert_same_as_uninterrupted(tmp_path / "whole", parser, name=name)
+
+
+def test_a_damaged_checkpoint_costs_the_epochs_since_the_one_before(tmp_path, parser, stop_after):
+    prepare(tmp_path / "parts", "dropout", epoch_period=1)
+    run_attempt(tmp_path / "parts", parser.url, stop_after(3))
+    newest = max((tmp_path / "parts" / "checkpoint").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
+    assert parser.story == [0, 1, 2, 3, 3, 4, 5, 6, "finish"]
+    assert_same_as_uninterrupted(tmp_path / "whole", parser, name="dropout", epoch_period=1)
+
+
+def test_a_training_that_died_before_its_last_word_only_says_it(tmp_path, parser):
+    make_run(tmp_path, total_epochs=2)
+    run_attempt(tmp_path, parser.url)
+    parser.accepted.clear()
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert parser.story == ["finish"]
+
+
+def test_the_checkpoint_of_another_model_is_refused(tmp_path, parser):
+    make_run(tmp_path / "one", total_epochs=1)
+    run_attempt(tmp_path / "one", parser.url)
+    make_run(tmp_path / "other", model=model_json(layers.Dense(4), layers.Dense(CLASSES)))
+    shutil.copytree(tmp_path / "one" / "checkpoint", tmp_path / "other" / "checkpoint")
+    assert run_attempt(tmp_path / "other", parser.url) == EXIT_FAILED
+    assert "of another model" in parser.errors[0]
