@@ -1,0 +1,1 @@
+"""Takes in what simulations report and stores it."""
