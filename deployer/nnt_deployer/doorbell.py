@@ -1,0 +1,13 @@
+"""Wakes the worker for one simulation."""
+
+from uuid import UUID
+
+from celery import Celery
+
+# A bell that nobody answered in this time is forgotten: the loop rings again.
+_EXPIRES_S = 30
+
+
+def ring(celery: Celery, sim_id: UUID) -> None:
+    """Raises kombu's OperationalError or an OSError where Redis does not hear it."""
+    celery.send_task("nnt_deployer.advance", [str(sim_id)], expires=_EXPIRES_S)

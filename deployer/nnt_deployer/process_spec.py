@@ -1,0 +1,66 @@
+"""Pure: from a simulation's row to the process to start and the files it finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from nnt_contract import environment, tokens
+from nnt_contract.simulation_config import Configuration, Part, SimulationRun
+from nnt_contract.tokens import RunToken
+from nnt_deployer.launchers.base import Handle, ProcessSpec
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the database holds about a simulation that is to be started."""
+
+    id: UUID
+    attempt: int
+    model: Mapping[str, Any]
+    configuration: Mapping[str, Any]
+    dataset_hashes: Mapping[Part, str]
+    seed: int
+    threads: int
+
+
+def dataset_path(datasets_dir: Path, sha256: str) -> Path:
+    """Where the server put the dataset of that hash."""
+    return datasets_dir / sha256[:2] / sha256
+
+
+def simulation_run(simulation: Simulation, datasets_dir: Path) -> SimulationRun:
+    """The content of the run file."""
+    return SimulationRun(
+        id=simulation.id,
+        attempt=simulation.attempt,
+        model=dict(simulation.model),
+        configuration=Configuration.model_validate(simulation.configuration),
+        datasets={
+            part: str(dataset_path(datasets_dir, sha256))
+            for part, sha256 in simulation.dataset_hashes.items()
+        },
+        seed=simulation.seed,
+        threads=simulation.threads,
+    )
+
+
+def process_spec(
+    handle: Handle, python: str, run_dir: Path, parser_url: str, token_secret: str
+) -> ProcessSpec:
+    """The training process, with nothing of the deployer's own environment."""
+    token = tokens.mint(token_secret, RunToken(handle.sim_id, handle.attempt))
+    return ProcessSpec(
+        handle=handle,
+        command=(python, "-m", "nnt_simulation"),
+        environment={
+            "PATH": str(Path(python).parent) + ":/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(run_dir),
+            "LANG": "C.UTF-8",
+            environment.RUN_DIR: str(run_dir),
+            environment.PARSER_URL: parser_url,
+            environment.RUN_TOKEN: token,
+        },
+        run_dir=str(run_dir),
+    )

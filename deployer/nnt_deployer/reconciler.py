@@ -1,0 +1,54 @@
+"""The loop: compare what is wanted with what is observed, and have a step taken where they differ."""
+
+import logging
+import time
+
+import kombu.exceptions
+import psycopg2
+from celery import Celery
+
+from nnt_deployer import doorbell
+from nnt_deployer.conductor import Conductor
+from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.store import Store
+from nnt_deployer.worker import create_celery
+
+_log = logging.getLogger(__name__)
+
+
+def tick(conductor: Conductor, celery: Celery) -> None:
+    """Rings for every simulation that is due; acts itself while Redis is away."""
+    for sim_id in conductor.due():
+        try:
+            doorbell.ring(celery, sim_id)
+        except (kombu.exceptions.OperationalError, ConnectionError, OSError):
+            _log.warning("Redis does not answer: advancing %s here", sim_id)
+            conductor.advance(sim_id)
+
+
+def _lead(settings: DeployerSettings, celery: Celery) -> None:
+    """Ticks for as long as this process is the one reconciler and the database answers."""
+    with Store(settings.database_url.get_secret_value()) as store:
+        conductor = Conductor(settings, store)
+        while store.lead_loop():
+            tick(conductor, celery)
+            time.sleep(settings.tick_s)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    settings = DeployerSettings()
+    celery = create_celery(settings)
+    while True:
+        try:
+            _lead(settings, celery)
+        except psycopg2.OperationalError as error:
+            _log.warning("the database does not answer: %s", str(error).strip())
+        except Exception:
+            # The outermost loop: whatever it is, the next tick may go well.
+            _log.exception("a tick failed")
+        time.sleep(settings.tick_s)
+
+
+if __name__ == "__main__":
+    main()

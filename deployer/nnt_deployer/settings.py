@@ -1,0 +1,51 @@
+"""Everything the deployer can be told."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DeployerSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="NNT_", frozen=True, hide_input_in_errors=True)
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL: postgresql://user:password@host:port/name"
+    )
+    redis_url: SecretStr = Field(description="Redis, which carries this service's Celery messages")
+    token_secret: SecretStr = Field(
+        min_length=32, description="Signs the run tokens that simulations show"
+    )
+    service_token: SecretStr = Field(
+        min_length=32, description="What the server shows to this service"
+    )
+    data_dir: Path = Field(
+        description="Folder of everything that is kept: datasets, run folders, logs"
+    )
+    parser_url: str = Field(
+        "http://127.0.0.1:6000", description="The parser, as simulations reach it"
+    )
+    max_running: PositiveInt = Field(
+        os.cpu_count() or 1,
+        description="Simulations that train at once; the others wait in the queue",
+    )
+    simulation_threads: PositiveInt = Field(
+        1, description="Threads of a simulation, fixed at its first start"
+    )
+    tick_s: PositiveFloat = Field(2, description="Seconds between two looks at all simulations")
+    finishing_s: PositiveFloat = Field(
+        600, description="Seconds that an ended simulation's last collections may take to arrive"
+    )
+
+    @property
+    def datasets_dir(self) -> Path:
+        return self.data_dir / "datasets"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.data_dir / "runs"
+
+    @property
+    def processes_dir(self) -> Path:
+        return self.data_dir / "processes"

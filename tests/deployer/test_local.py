@@ -1,0 +1,96 @@
+"""The local launcher keeps a launcher's promises, and its own about the shim."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from nnt_deployer.errors import LaunchFailed
+from nnt_deployer.launchers import shim
+from nnt_deployer.launchers.base import Handle, ProcessSpec, State
+from nnt_deployer.launchers.local import LocalLauncher
+from tests.conftest import wait_for
+from tests.deployer.launcher_promises import (
+    AT_ONCE,
+    LauncherPromises,
+    MakeLauncher,
+    is_alive,
+    observe,
+    wait_for_end,
+)
+
+SpecOf = Callable[[str], ProcessSpec]
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Path:
+    return tmp_path / "processes"
+
+
+@pytest.fixture
+def make_launcher(processes: Path) -> MakeLauncher:
+    return lambda: LocalLauncher(processes)
+
+
+@pytest.fixture
+def spec_of(tmp_path: Path, make_launcher: MakeLauncher):
+    started: list[Handle] = []
+
+    def make(python: str) -> ProcessSpec:
+        handle = Handle(uuid4(), 1)
+        started.append(handle)
+        return ProcessSpec(
+            handle,
+            (sys.executable, "-u", "-c", python),
+            {"PATH": os.environ["PATH"]},
+            str(tmp_path),
+        )
+
+    yield make
+    for handle in started:
+        make_launcher().stop(handle, AT_ONCE)
+
+
+@pytest.fixture
+def sleeper(spec_of: SpecOf) -> ProcessSpec:
+    return spec_of("import time; time.sleep(600)")
+
+
+class TestLocalLauncher(LauncherPromises):
+    def test_a_killed_shim_takes_its_training_along_and_the_end_is_told_as_unknown(
+        self, launcher, sleeper, processes
+    ):
+        launcher.start(sleeper)
+        started = json.loads((processes / sleeper.handle.name / shim.STARTED).read_text())
+        os.kill(started["shim_pid"], signal.SIGKILL)
+        ended = wait_for_end(launcher, sleeper.handle)
+        assert (ended.code, ended.signal) == (None, None)
+        wait_for(lambda: not is_alive(started["pid"]), "the training to die with its shim")
+
+    def test_a_reused_pid_is_not_taken_for_the_training(self, launcher, sleeper, processes):
+        launcher.start(sleeper)
+        path = processes / sleeper.handle.name / shim.STARTED
+        started = json.loads(path.read_text())
+        strangers = {"pid": os.getpid(), "shim_pid": os.getpid()}
+        path.write_text(json.dumps(started | strangers))
+        assert observe(launcher, sleeper.handle).state is State.EXITED
+        launcher.stop(sleeper.handle, AT_ONCE)  # must not kill this very process
+        path.write_text(json.dumps(started))
+
+    def test_processes_of_before_a_reboot_are_not_alive(self, launcher, sleeper, processes):
+        launcher.start(sleeper)
+        path = processes / sleeper.handle.name / shim.STARTED
+        started = json.loads(path.read_text())
+        path.write_text(json.dumps(started | {"boot_id": "another"}))
+        assert observe(launcher, sleeper.handle).state is State.EXITED
+        path.write_text(json.dumps(started))
+
+    def test_a_program_that_is_not_there_is_told_as_such(self, launcher, tmp_path):
+        spec = ProcessSpec(Handle(uuid4(), 1), ("/no/such/program",), {}, str(tmp_path))
+        with pytest.raises(LaunchFailed, match="/no/such/program"):
+            launcher.start(spec)

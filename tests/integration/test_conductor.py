@@ -1,0 +1,256 @@
+"""A simulation's way through the deployer, with the real database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from nnt_contract.environment import (
+    EXIT_FAILED,
+    EXIT_FINISHED,
+    PARSER_URL,
+    RUN_DIR,
+    RUN_FILE,
+    RUN_TOKEN,
+)
+from nnt_contract.simulation_config import SimulationRun
+from nnt_contract.tokens import RunToken, check
+from nnt_deployer.app import create_app
+from nnt_deployer.conductor import Conductor
+from nnt_deployer.launchers.base import Exit, Handle
+from nnt_deployer.reconciler import tick
+from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.store import Store
+from nnt_deployer.worker import create_celery
+from tests.conftest import free_port
+from tests.deployer.in_process import InProcessLauncher
+
+SECRET = "t" * 32
+SERVICE = "s" * 32
+
+
+@pytest.fixture
+def settings(database: str, redis_url: str, tmp_path: Path) -> DeployerSettings:
+    return DeployerSettings(
+        database_url=SecretStr(database),
+        redis_url=SecretStr(redis_url),
+        token_secret=SecretStr(SECRET),
+        service_token=SecretStr(SERVICE),
+        data_dir=tmp_path,
+        max_running=2,
+        finishing_s=60,
+    )
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    with Store(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def launcher() -> InProcessLauncher:
+    return InProcessLauncher()
+
+
+@pytest.fixture
+def conductor(settings, store, launcher) -> Conductor:
+    return Conductor(settings, store, launcher)
+
+
+@pytest.fixture
+def status(query):
+    return lambda sim_id: query("SELECT status, reason FROM simulations WHERE id = %s", sim_id)[0]
+
+
+@pytest.fixture
+def arrive(query):
+    """What the parser writes when everything has arrived."""
+
+    def write(sim_id, received=3, error=None):
+        query(
+            "INSERT INTO simulation_progress (sim_id, received, epoch, time) VALUES (%s, %s, 2, now())",
+            sim_id,
+            received,
+        )
+        query(
+            "INSERT INTO run_ends (sim_id, attempt, time, error) VALUES (%s, 1, now(), %s)",
+            sim_id,
+            error,
+        )
+
+    return write
+
+
+def test_a_queued_simulation_is_started_with_all_it_needs(
+    conductor, launcher, make_simulation, status, tmp_path
+):
+    sim_id = make_simulation(sha256="ab" * 32)
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("running", "")
+    [spec] = launcher.specs
+    run = SimulationRun.model_validate_json(
+        (Path(spec.environment[RUN_DIR]) / RUN_FILE).read_text()
+    )
+    assert (run.id, run.attempt, run.seed, run.threads) == (sim_id, 1, 7, 1)
+    assert run.datasets["train"] == str(tmp_path / "datasets" / "ab" / ("ab" * 32))
+    assert check(SECRET, spec.environment[RUN_TOKEN]) == RunToken(sim_id, 1)
+    assert spec.environment[PARSER_URL] == "http://127.0.0.1:6000"
+
+
+def test_it_is_finished_when_every_collection_has_arrived(
+    conductor, launcher, make_simulation, status, arrive
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    launcher.end(Handle(sim_id, 1), Exit(code=EXIT_FINISHED))
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("finishing", "")
+    arrive(sim_id)
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("finished", "")
+    assert conductor.due() == []
+
+
+def test_a_killed_one_has_failed_with_its_reason_and_the_end_of_its_log(
+    conductor, launcher, make_simulation, status
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    launcher.end(Handle(sim_id, 1), Exit(signal=9))
+    conductor.advance(sim_id)
+    assert status(sim_id) == (
+        "failed",
+        "its process was killed (SIGKILL)\nthe last line of the log",
+    )
+
+
+def test_one_that_told_why_it_failed_has_that_reason(
+    conductor, launcher, make_simulation, status, arrive
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    launcher.end(Handle(sim_id, 1), Exit(code=EXIT_FAILED))
+    arrive(sim_id, 0, "the labels are strings")
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("failed", "the labels are strings")
+
+
+def test_one_that_cannot_be_started_has_failed_with_the_launchers_words(
+    conductor, launcher, make_simulation, status
+):
+    launcher.refuses = "no such program"
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    assert status(sim_id)[0] == "failed" and status(sim_id)[1].startswith("no such program")
+
+
+def test_only_as_many_run_as_there_is_room_for_and_the_oldest_goes_first(
+    conductor, launcher, make_simulation, status, arrive
+):
+    ids = [make_simulation() for _ in range(4)]
+    for sim_id in reversed(ids):
+        conductor.advance(sim_id)
+    for sim_id in ids:
+        conductor.advance(sim_id)
+    assert [status(sim_id)[0] for sim_id in ids] == ["running", "running", "queued", "queued"]
+    launcher.end(Handle(ids[0], 1), Exit(signal=15))
+    conductor.advance(ids[0])
+    assert conductor.due() == [ids[2]]
+
+
+def test_a_deployer_that_died_before_starting_starts_it_once_later(
+    conductor, settings, store, launcher, make_simulation, status
+):
+    sim_id = make_simulation()
+    store.prepare(sim_id, settings.max_running, 1)  # and then it was killed
+    assert conductor.due() == [sim_id]
+    conductor.advance(sim_id)
+    conductor.advance(sim_id)
+    assert status(sim_id)[0] == "running"
+    assert [spec.handle for spec in launcher.specs] == [Handle(sim_id, 1)]
+
+
+def test_deleting_a_running_one_ends_it_and_removes_rows_and_files(
+    conductor, launcher, make_simulation, query, arrive, tmp_path
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    arrive(sim_id)
+    query("UPDATE simulations SET wanted = 'deleted' WHERE id = %s", sim_id)
+    conductor.advance(sim_id)
+    assert query("SELECT count(*) FROM simulations") == [(0,)]
+    assert query("SELECT count(*) FROM experiments") == [(0,)]
+    assert launcher.processes == {}
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_while_somebody_else_acts_on_a_simulation_nobody_else_does(
+    conductor, database, make_simulation, status
+):
+    sim_id = make_simulation()
+    with Store(database) as other, other.exclusive(sim_id) as got:
+        assert got
+        conductor.advance(sim_id)
+        assert status(sim_id)[0] == "queued"
+    conductor.advance(sim_id)
+    assert status(sim_id)[0] == "running"
+
+
+def test_there_is_one_reconciler(database):
+    with Store(database) as first, Store(database) as second:
+        assert first.lead_loop() and not second.lead_loop()
+        first.close()
+        assert second.lead_loop()
+
+
+def test_the_loop_acts_itself_while_redis_is_away(settings, conductor, make_simulation, status):
+    away = settings.model_copy(
+        update={"redis_url": SecretStr(f"redis://127.0.0.1:{free_port()}/0")}
+    )
+    sim_id = make_simulation()
+    tick(conductor, create_celery(away))
+    assert status(sim_id)[0] == "running"
+
+
+def test_ending_everything_tells_the_reason(conductor, launcher, make_simulation, status):
+    running, queued = make_simulation(), make_simulation()
+    conductor.advance(running)
+    assert conductor.end_all("the platform was stopped") == 1
+    assert status(running)[0] == "failed" and status(running)[1].startswith(
+        "the platform was stopped"
+    )
+    assert status(queued)[0] == "queued"
+
+
+@pytest.fixture
+def client(settings) -> Iterator[httpx.Client]:
+    transport = httpx.WSGITransport(app=create_app(settings))
+    headers = {"Authorization": f"Bearer {SERVICE}"}
+    with httpx.Client(transport=transport, base_url="http://deployer", headers=headers) as opened:
+        yield opened
+
+
+def test_a_doorbell_for_a_known_simulation_is_accepted(client, make_simulation):
+    sim_id = make_simulation()
+    order = {"model": {"class_name": "Sequential"}, "conf": {"id": str(sim_id), "batch_size": 32}}
+    assert client.post("/simulations", json=order).status_code == 202
+    assert client.delete(f"/simulations/{sim_id}").status_code == 202
+
+
+def test_a_doorbell_for_nothing_is_answered_with_why(client):
+    answer = client.post("/simulations", json={"conf": {"id": str(uuid4())}})
+    assert (answer.status_code, answer.json()["error"]) == (404, "unknown_simulation")
+    answer = client.post("/simulations", json={"conf": {}})
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (400, "conf.id")
+    assert client.get("/nowhere").json()["error"] == "not_found"
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", f"Basic {SERVICE}"])
+def test_only_the_service_token_opens_the_deployer(client, token):
+    answer = client.post("/simulations", json={}, headers={"Authorization": token})
+    assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
+    assert client.get("/healthz", headers={"Authorization": token}).status_code == 200
