@@ -1,0 +1,1 @@
+"""Runs the whole platform on one machine: embedded PostgreSQL and Redis, every service under supervisord."""
