@@ -7,7 +7,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE EXTENSION IF NOT EXISTS timescaledb;
-    FOREACH series IN ARRAY ARRAY['epoch_values', 'extra_metrics', 'weights'] LOOP
+    FOREACH series IN ARRAY ARRAY['epoch_values', 'extra_metrics', 'weights', 'weight_statistics', 'weight_envelope'] LOOP
         PERFORM create_hypertable(series::regclass, by_range('time'), if_not_exists => true, migrate_data => true);
     END LOOP;
 END

@@ -30,6 +30,7 @@ PURE = [
     "parser/nnt_parser/copy_binary.py",
     "parser/nnt_parser/ingest.py",
     "parser/nnt_parser/report_json.py",
+    "parser/nnt_parser/weight_summary.py",
 ]
 IMPURE = {
     "flask",

@@ -9,6 +9,7 @@ RUN_TOKEN = "NNT_RUN_TOKEN"
 RUN_FILE = "run.json"  # a SimulationRun, written by the deployer
 OUTBOX = "outbox"  # updates that the parser has not acknowledged yet, one file each, see updates.py
 CHECKPOINT = "checkpoint"
+WAITING = "waiting"  # is there while the outbox is full and training waits for the parser
 
 # Exit codes of the training process; any other is a crash.
 EXIT_FINISHED = 0

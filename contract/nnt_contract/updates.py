@@ -17,6 +17,8 @@ from nnt_contract.message import Message, Number
 FRAME_TYPE = "application/vnd.nnt.frame"
 FRAME_START = struct.Struct("<4sI")
 MAX_HEADER_BYTES = 16 * 2**20
+# The weights before the first batch are sent as this epoch: they have statistics, and are not counted as collected.
+INITIAL_EPOCH = -1
 _MAGIC = b"NNT1"
 _BYTES_PER_VALUE = 4
 
@@ -41,7 +43,7 @@ class Collection(Message):
     kind: Literal["update"] = "update"
     sim_id: UUID
     attempt: PositiveInt
-    epoch: NonNegativeInt
+    epoch: int = Field(ge=INITIAL_EPOCH)
     logs: dict[str, Number]
     learning_rate: Number | None = None  # in force at the end of the epoch
     optimizer_steps: NonNegativeInt | None = None  # since the previous collection

@@ -7,15 +7,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from nnt_contract.environment import RUN_FILE
+import httpx
+
+from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
+from nnt_contract.tokens import RunToken
 from nnt_deployer import process_spec
 from nnt_deployer.errors import LaunchFailed
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Handle, Launcher, Observed
-from nnt_deployer.lifecycle import Kill, Move, Prepare, Remove, Situation, Start, Step, next_step
+from nnt_deployer.lifecycle import (
+    Kill,
+    Move,
+    Note,
+    Prepare,
+    Remove,
+    Situation,
+    Start,
+    Step,
+    next_step,
+)
 from nnt_deployer.settings import DeployerSettings
-from nnt_deployer.store import Row, Store
+from nnt_deployer.store import Row, Store, Task
+from nnt_deployer.undelivered import Undelivered
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +45,7 @@ class Conductor:
         self._settings = settings
         self._store = store
         self._launcher = launcher or launcher_from(settings)
+        self._undelivered = Undelivered(settings.undelivered_dir, settings.runs_dir)
         self._patience = timedelta(seconds=settings.finishing_s)
 
     def due(self) -> list[UUID]:
@@ -40,7 +55,7 @@ class Conductor:
         return [
             row.handle.sim_id
             for row in rows
-            if next_step(_situation(row, observed[row.handle]), self._patience) is not None
+            if next_step(self._situation(row, observed[row.handle]), self._patience) is not None
         ]
 
     def advance(self, sim_id: UUID) -> None:
@@ -53,9 +68,23 @@ class Conductor:
                 if row is None:
                     return
                 observed = self._launcher.observe([row.handle])[row.handle]
-                step = next_step(_situation(row, observed), self._patience)
+                step = next_step(self._situation(row, observed), self._patience)
                 if step is None or not self._perform(step, row):
                     return
+
+    def undelivered(self) -> list[UUID]:
+        """The simulations whose process is gone and whose outbox is not empty."""
+        return self._undelivered.marked()
+
+    def deliver(self, sim_id: UUID) -> None:
+        """Brings to the parser what a simulation without a process left in its outbox, then judges its end again."""
+        with self._store.exclusive(sim_id, Task.DELIVER) as mine:
+            row = self._store.row(sim_id, self._settings.max_running) if mine else None
+            if row is not None and not self._undelivered.is_empty(sim_id):
+                self._empty_outbox(row.handle)
+            elif mine:
+                self.advance(sim_id)
+                self._undelivered.forget(sim_id)
 
     def end_all(self, reason: str) -> int:
         """Ends every training process, its simulation as failed with this reason; returns how many."""
@@ -63,6 +92,7 @@ class Conductor:
         for row in self._store.open_rows(self._settings.max_running):
             if row.status.has_process:
                 self._launcher.stop(row.handle, timedelta(0))
+                self._undelivered.mark(row.handle.sim_id)
                 ended += self._store.move(row.handle.sim_id, row.status, Status.FAILED, reason)
         return ended
 
@@ -78,9 +108,13 @@ class Conductor:
                 return self._start(row)
             case Move(status, reason):
                 _log.info("%s: %s -> %s %s", sim_id, row.status, status, reason)
+                if not status.has_process:
+                    self._undelivered.mark(sim_id)
                 return self._store.move(
                     sim_id, row.status, status, self._with_log(row, status, reason)
                 )
+            case Note(reason):
+                return self._store.note(sim_id, row.status, reason)
             case Kill():
                 self._launcher.stop(row.handle, timedelta(0))
                 return True
@@ -88,10 +122,21 @@ class Conductor:
                 self._remove(row)
                 return False
 
+    def _empty_outbox(self, handle: Handle) -> None:
+        token = RunToken(handle.sim_id, handle.attempt)
+        secret = self._settings.token_secret.get_secret_value()
+        with httpx.Client(
+            base_url=self._settings.parser_url, timeout=60, trust_env=False
+        ) as client:
+            try:
+                self._undelivered.deliver(token, secret, client)
+            except httpx.RequestError as error:
+                _log.info("the outbox of %s waits for the parser: %s", handle.sim_id, error)
+
     def _start(self, row: Row) -> bool:
         sim_id = row.handle.sim_id
         simulation = self._store.to_start(sim_id)
-        run_dir = self._settings.runs_dir / str(sim_id)
+        run_dir = self._run_dir(sim_id)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         run = process_spec.simulation_run(simulation, self._settings.datasets_dir)
         _write(run_dir / RUN_FILE, run.model_dump_json())
@@ -120,24 +165,35 @@ class Conductor:
         sim_id = row.handle.sim_id
         for attempt in range(1, row.handle.attempt + 1):
             self._launcher.remove(Handle(sim_id, attempt))
-        shutil.rmtree(self._settings.runs_dir / str(sim_id), ignore_errors=True)
-        # Last: as long as the row is there, a removal that was interrupted is taken up again.
-        self._store.delete(sim_id)
+        shutil.rmtree(self._run_dir(sim_id), ignore_errors=True)
+        self._undelivered.forget(sim_id)
+        # Rows come last: as long as they are there, a removal that was interrupted is taken up again.
+        logical_bytes = self._store.delete(sim_id)
+        _log.info("%s: deleted, with %d bytes of weights", sim_id, logical_bytes)
+        self._store.delete_unused_datasets(self._remove_dataset)
+        self._store.make_room()
 
+    def _remove_dataset(self, sha256: str) -> None:
+        process_spec.dataset_path(self._settings.datasets_dir, sha256).unlink(missing_ok=True)
 
-def _situation(row: Row, observed: Observed) -> Situation:
-    exited_at = observed.exit.at if observed.exit is not None else None
-    return Situation(
-        wanted=row.wanted,
-        status=row.status,
-        observed=observed,
-        run_end=row.run_end,
-        received=row.received,
-        expected=row.expected,
-        may_start=row.may_start,
-        in_status_for=row.in_status_for,
-        since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
-    )
+    def _run_dir(self, sim_id: UUID) -> Path:
+        return self._settings.runs_dir / str(sim_id)
+
+    def _situation(self, row: Row, observed: Observed) -> Situation:
+        exited_at = observed.exit.at if observed.exit is not None else None
+        return Situation(
+            wanted=row.wanted,
+            status=row.status,
+            observed=observed,
+            run_end=row.run_end,
+            received=row.received,
+            expected=row.expected,
+            may_start=row.may_start,
+            in_status_for=row.in_status_for,
+            reason=row.reason,
+            is_waiting=(self._run_dir(row.handle.sim_id) / WAITING).exists(),
+            since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
+        )
 
 
 def _write(path: Path, content: str) -> None:

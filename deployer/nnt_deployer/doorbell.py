@@ -8,6 +8,10 @@ from celery import Celery
 _EXPIRES_S = 30
 
 
-def ring(celery: Celery, sim_id: UUID) -> None:
+ADVANCE = "nnt_deployer.advance"
+DELIVER = "nnt_deployer.deliver"
+
+
+def ring(celery: Celery, sim_id: UUID, task: str = ADVANCE) -> None:
     """Raises kombu's OperationalError or an OSError where Redis does not hear it."""
-    celery.send_task("nnt_deployer.advance", [str(sim_id)], expires=_EXPIRES_S)
+    celery.send_task(task, [str(sim_id)], expires=_EXPIRES_S)

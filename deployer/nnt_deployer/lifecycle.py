@@ -11,6 +11,10 @@ from nnt_deployer.launchers.base import Exit, Observed, State
 # A simulation that reports its failure exits before the parser's worker has stored the report.
 _REPORT_DELAY = timedelta(seconds=20)
 
+WAITING = (
+    "waiting for parser: the outbox is full, training goes on when the parser takes updates again"
+)
+
 
 @dataclass(frozen=True)
 class RunEnd:
@@ -29,6 +33,8 @@ class Situation:
     expected: int
     may_start: bool  # it is first in the queue and there is room
     in_status_for: timedelta
+    reason: str = ""
+    is_waiting: bool = False  # its outbox is full, the parser does not take what is in it
     since_exit: timedelta = timedelta(0)
 
 
@@ -49,6 +55,13 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Keep the status, tell this about it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Kill:
     """End the process now."""
 
@@ -58,7 +71,7 @@ class Remove:
     """Remove every file and row."""
 
 
-Step = Prepare | Start | Move | Kill | Remove
+Step = Prepare | Start | Move | Note | Kill | Remove
 
 
 def next_step(now: Situation, finishing_patience: timedelta) -> Step | None:
@@ -72,12 +85,23 @@ def next_step(now: Situation, finishing_patience: timedelta) -> Step | None:
             return Start()
         case Status.PREPARING if now.observed.state is State.ALIVE:
             return Move(Status.RUNNING)
+        case Status.RUNNING if now.observed.state is State.ALIVE:
+            told = WAITING if now.is_waiting else ""
+            return Note(told) if now.reason != told else None
         case Status.RUNNING if now.observed.state is State.GONE:
             return Move(Status.FAILED, "its process and every trace of it was removed from outside")
         case Status.PREPARING | Status.RUNNING if now.observed.exit is not None:
             return _after_exit(now, now.observed.exit)
         case Status.FINISHING:
             return _towards_finished(now, finishing_patience)
+        case Status.FAILED if _complete(now):
+            # It was killed after its last epoch, and what it left in its outbox has arrived since.
+            return Move(Status.FINISHED)
+        case Status.FAILED if now.run_end is not None and now.run_end.error not in (
+            None,
+            now.reason,
+        ):
+            return Note(now.run_end.error)  # its own words came after its end was told
         case _:
             return None
 
@@ -101,7 +125,7 @@ def _towards_deletion(now: Situation) -> Step:
 def _after_exit(now: Situation, end: Exit) -> Step | None:
     if now.run_end is not None and now.run_end.error is not None:
         return Move(Status.FAILED, now.run_end.error)
-    if end.code == EXIT_FINISHED:
+    if end.code == EXIT_FINISHED or now.run_end is not None:
         return Move(Status.FINISHED) if _complete(now) else Move(Status.FINISHING)
     if end.code == EXIT_FAILED and now.since_exit < _REPORT_DELAY:
         return None

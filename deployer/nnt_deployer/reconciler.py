@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable
+from uuid import UUID
 
 import kombu.exceptions
 import psycopg2
@@ -19,11 +21,17 @@ _log = logging.getLogger(__name__)
 def tick(conductor: Conductor, celery: Celery) -> None:
     """Rings for every simulation that is due; acts itself while Redis is away."""
     for sim_id in conductor.due():
-        try:
-            doorbell.ring(celery, sim_id)
-        except (kombu.exceptions.OperationalError, ConnectionError, OSError):
-            _log.warning("Redis does not answer: advancing %s here", sim_id)
-            conductor.advance(sim_id)
+        _ring(celery, sim_id, doorbell.ADVANCE, conductor.advance)
+    for sim_id in conductor.undelivered():
+        _ring(celery, sim_id, doorbell.DELIVER, conductor.deliver)
+
+
+def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], None]) -> None:
+    try:
+        doorbell.ring(celery, sim_id, task)
+    except (kombu.exceptions.OperationalError, ConnectionError, OSError):
+        _log.warning("Redis does not answer: %s of %s happens here", task, sim_id)
+        act(sim_id)
 
 
 def _lead(settings: DeployerSettings, celery: Celery) -> None:

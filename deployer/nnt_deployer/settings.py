@@ -47,5 +47,9 @@ class DeployerSettings(BaseSettings):
         return self.data_dir / "runs"
 
     @property
+    def undelivered_dir(self) -> Path:
+        return self.data_dir / "undelivered"
+
+    @property
     def processes_dir(self) -> Path:
         return self.data_dir / "processes"

@@ -1,9 +1,10 @@
 """This service's SQL: it reads what is wanted and writes status."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +22,20 @@ psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
 # First keys of advisory locks: one class for each thing that must not happen twice at once.
 _LOOP_LOCK = 7001
-_SIMULATION_LOCK = 7002
 _QUEUE_LOCK = 7003
+
+
+class Task(Enum):
+    """What must not be done twice at once for one simulation."""
+
+    ADVANCE = 7002
+    DELIVER = 7005
+
 
 _HAS_PROCESS = tuple(status.value for status in Status if status.has_process)
 
 _ROWS = """
-SELECT s.id, s.wanted, s.status, s.attempt, s.expected_collections,
+SELECT s.id, s.wanted, s.status, s.reason, s.attempt, s.expected_collections,
        clock_timestamp() - s.status_changed_at AS in_status_for,
        coalesce(p.received, 0) AS received,
        e.attempt IS NOT NULL AS has_ended, e.error,
@@ -64,7 +72,13 @@ SET status = 'preparing', reason = '', status_changed_at = now(),
 WHERE id = %(id)s AND status = 'queued'
 """
 
+_NOTE = "UPDATE simulations SET reason = %(reason)s WHERE id = %(id)s AND status = %(status)s"
+
 _HANDLE = "UPDATE simulations SET handle = %(handle)s WHERE id = %(id)s"
+
+_VACUUM = (
+    "VACUUM weights, weight_statistics, weight_envelope, epoch_values, extra_metrics, collections"
+)
 
 _TO_START = """
 SELECT s.id, s.attempt, s.model, s.configuration, s.seed, s.threads,
@@ -86,6 +100,7 @@ class Row:
     expected: int
     may_start: bool
     in_status_for: timedelta
+    reason: str
 
 
 class Store:
@@ -110,9 +125,9 @@ class Store:
             return bool(cursor.fetchone()["pg_try_advisory_lock"])
 
     @contextmanager
-    def exclusive(self, sim_id: UUID) -> Iterator[bool]:
-        """Whether this is the only one that acts on the simulation, for as long as the block lasts."""
-        key = (_SIMULATION_LOCK, int.from_bytes(sim_id.bytes[:4], signed=True))
+    def exclusive(self, sim_id: UUID, task: Task = Task.ADVANCE) -> Iterator[bool]:
+        """Whether this is the only one at that task for the simulation, for as long as the block lasts."""
+        key = (task.value, int.from_bytes(sim_id.bytes[:4], signed=True))
         with self._cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s) AS got", key)
             got = bool(cursor.fetchone()["got"])
@@ -179,9 +194,33 @@ class Store:
             cursor.execute(_MOVE, values)
             return bool(cursor.rowcount)
 
-    def delete(self, sim_id: UUID) -> None:
+    def note(self, sim_id: UUID, status: Status, reason: str) -> bool:
+        """Tells something about a status that stays; False if it has changed."""
         with self._cursor() as cursor:
-            cursor.execute("SELECT delete_simulation(%s)", (sim_id,))
+            cursor.execute(_NOTE, {"id": sim_id, "status": status, "reason": reason})
+            return bool(cursor.rowcount)
+
+    def delete(self, sim_id: UUID) -> int:
+        """Removes every row of the simulation; returns how many bytes of weights those were."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT delete_simulation(%s) AS bytes", (sim_id,))
+            return int(cursor.fetchone()["bytes"])
+
+    def delete_unused_datasets(self, remove_file: Callable[[str], None]) -> None:
+        """Removes datasets that no experiment refers to, each with its file by `remove_file`."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT delete_unused_datasets() AS sha256")
+            for row in cursor.fetchall():
+                remove_file(row["sha256"])
+
+    def make_room(self) -> None:
+        """Lets the place of deleted rows be used again at once, rather than when PostgreSQL comes by."""
+        self._connection.autocommit = True
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(_VACUUM)
+        finally:
+            self._connection.autocommit = False
 
     def exists(self, sim_id: UUID) -> bool:
         with self._cursor() as cursor:
@@ -216,8 +255,5 @@ def _row(row: Any) -> Row:
         expected=row["expected_collections"],
         may_start=row["may_start"],
         in_status_for=row["in_status_for"],
+        reason=row["reason"],
     )
-
-
-def handles(rows: Sequence[Row]) -> list[Handle]:
-    return [row.handle for row in rows]

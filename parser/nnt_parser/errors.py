@@ -1,6 +1,7 @@
-"""What can go wrong at the door.
+"""What can go wrong here.
 
-Refused
+SimulationDeleted       what is to be stored belongs to nobody any more
+Refused                 at the door
 ├── Unauthorized        401  no run token, or one that was not issued here
 ├── Gone                410  the simulation was deleted: its token has ended
 ├── Foreign             403  the update is for another simulation or attempt than the token
@@ -11,6 +12,10 @@ DatabaseAway            503  try again later
 """
 
 from nnt_contract.errors import ErrorBody
+
+
+class SimulationDeleted(Exception):
+    pass
 
 
 class Refused(Exception):

@@ -4,7 +4,8 @@ import logging
 
 import psycopg2
 
-from nnt_contract.updates import Collection, Failure
+from nnt_contract.updates import INITIAL_EPOCH, Collection, Failure
+from nnt_parser.errors import SimulationDeleted
 from nnt_parser.spool import Accepted, Spool
 from nnt_parser.store import Store
 
@@ -12,26 +13,38 @@ _log = logging.getLogger(__name__)
 
 
 def keep(name: str, spool: Spool, store: Store) -> None:
-    """Stores the update of that name and only then removes it from the spool; safe to repeat."""
+    """Stores the update of that name and only then takes it out of the spool; safe to repeat."""
     with spool.open(name) as accepted:
         if accepted is None:
             return
+        update = accepted.update
         try:
-            _store(accepted, store)
-        except psycopg2.errors.ForeignKeyViolation:
-            _log.info("dropped %s: its simulation was deleted", name)
+            _store(accepted, spool, store)
+        except SimulationDeleted as error:
+            _log.info("dropped %s: %s", name, error)
         except (psycopg2.DataError, psycopg2.ProgrammingError):
             # It would fail the same way for ever. Set aside, it is not lost and blocks nothing.
             _log.exception("set aside %s: the database refuses it", name)
             spool.reject(name)
-            return
+        else:
+            if isinstance(update, Collection) and update.epoch != INITIAL_EPOCH:
+                spool.keep_as_latest(name, update.sim_id)
     spool.remove(name)
 
 
-def _store(accepted: Accepted, store: Store) -> None:
+def forget_ended(spool: Spool, store: Store) -> None:
+    """Removes what was kept for comparison with collections that will not come."""
+    kept = spool.latest_of()
+    going_on = store.going_on(kept) if kept else set()
+    for sim_id in kept:
+        if sim_id not in going_on:
+            spool.forget_latest(sim_id)
+
+
+def _store(accepted: Accepted, spool: Spool, store: Store) -> None:
     update = accepted.update
     if isinstance(update, Collection):
-        store.store_collection(accepted, update)
+        store.store_collection(accepted, spool.latest)
     else:
         error = update.error if isinstance(update, Failure) else None
         store.store_end(update.sim_id, update.attempt, accepted.time, error)

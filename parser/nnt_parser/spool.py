@@ -4,10 +4,12 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
 from nnt_contract.updates import (
     FRAME_START,
@@ -17,21 +19,31 @@ from nnt_contract.updates import (
     frame_head,
     header_length,
     parse_header,
-    payload_bytes,
 )
 
 _SUFFIX = ".frame"
 _REJECTED = "rejected"
+_LATEST = "latest"
 
 
 class Accepted(NamedTuple):
-    """An update in the spool, its file positioned at the first byte of its arrays."""
+    """An update in the spool, its file open."""
 
     update: Collection | Finish | Failure
-    file: BinaryIO
+    file: BufferedReader
+    payload_start: int  # where in the file its arrays begin
     time: datetime  # when it was accepted
-    sha256: bytes
-    payload_bytes: int
+
+    def is_collection(self, epoch: int, attempt: int) -> bool:
+        return isinstance(self.update, Collection) and (self.update.epoch, self.update.attempt) == (
+            epoch,
+            attempt,
+        )
+
+    def sha256(self) -> bytes:
+        """The hash of the whole frame."""
+        self.file.seek(0)
+        return hashlib.file_digest(self.file, "sha256").digest()
 
 
 class Spool:
@@ -39,7 +51,8 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (folder / _REJECTED).mkdir(parents=True, exist_ok=True)
+        for name in (_REJECTED, _LATEST):
+            (folder / name).mkdir(parents=True, exist_ok=True)
 
     def put(self, update: Collection | Finish | Failure, payload: Iterable[bytes]) -> str:
         """Keeps the update durably and returns its name; keeps nothing if `payload` raises."""
@@ -63,17 +76,26 @@ class Spool:
     @contextmanager
     def open(self, name: str) -> Iterator[Accepted | None]:
         """The update of that name, or None if it is not here any more."""
-        try:
-            file = (self._folder / name).open("rb")
-        except FileNotFoundError:
-            yield None
-            return
-        with file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-            file.seek(0)
-            update = parse_header(file.read(header_length(file.read(FRAME_START.size))))
-            accepted_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-            yield Accepted(update, file, accepted_at, digest, payload_bytes(update))
+        with _opened(self._folder / name) as accepted:
+            yield accepted
+
+    @contextmanager
+    def latest(self, sim_id: UUID) -> Iterator[Accepted | None]:
+        """The collection of that simulation that was stored last, if it is still here."""
+        with _opened(self._latest(sim_id)) as accepted:
+            yield accepted
+
+    def keep_as_latest(self, name: str, sim_id: UUID) -> None:
+        """Takes a stored collection out of the spool, for the next one to be compared with; replaces the last."""
+        with suppress(FileNotFoundError):
+            (self._folder / name).replace(self._latest(sim_id))
+
+    def latest_of(self) -> list[UUID]:
+        """The simulations of which the latest collection is here."""
+        return [UUID(path.stem) for path in (self._folder / _LATEST).iterdir()]
+
+    def forget_latest(self, sim_id: UUID) -> None:
+        self._latest(sim_id).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
@@ -96,9 +118,25 @@ class Spool:
                     found.append((accepted_at, entry.name))
         return [name for _, name in sorted(found)]
 
+    def _latest(self, sim_id: UUID) -> Path:
+        return self._folder / _LATEST / f"{sim_id.hex}{_SUFFIX}"
+
     def _sync(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Accepted | None]:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        update = parse_header(file.read(header_length(file.read(FRAME_START.size))))
+        accepted_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+        yield Accepted(update, file, file.tell(), accepted_at)

@@ -1,21 +1,40 @@
 """This service's SQL: it writes what simulations report, each collection in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from io import RawIOBase
+from typing import Any
 from uuid import UUID
 
 import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
-from nnt_contract.updates import Collection
+from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
 from nnt_parser import copy_binary, ingest
+from nnt_parser.errors import SimulationDeleted
+from nnt_parser.frame_file import FrameFile
+from nnt_parser.ingest import Fields
 from nnt_parser.spool import Accepted
+from nnt_parser.stored_weights import StoredWeights
 
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
+# First key of the advisory lock under which the collections of one simulation are stored one at a time.
+_SIMULATION_LOCK = 7004
+
 _ACCEPTS = "SELECT FROM simulations WHERE id = %(sim_id)s AND status <> 'deleting'"
+
+_GOING_ON = """
+SELECT id FROM simulations
+WHERE id = ANY(%(sim_ids)s) AND status NOT IN ('finished', 'stopped', 'failed', 'deleting')
+"""
+
+_ALONE = """
+SELECT pg_advisory_xact_lock(%(lock)s, %(key)s);
+SELECT FROM simulations WHERE id = %(sim_id)s FOR KEY SHARE;
+"""
 
 # No row comes back where this collection is stored already, from this attempt or a later one.
 _CLAIM = """
@@ -31,7 +50,22 @@ _FORGET = """
 DELETE FROM epoch_values WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s;
 DELETE FROM extra_metrics WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s;
 DELETE FROM weights WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s;
+DELETE FROM weight_statistics WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s;
+DELETE FROM weight_envelope WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s;
 """
+
+_PREVIOUS = """
+SELECT epoch, attempt FROM collections
+WHERE sim_id = %(sim_id)s AND epoch < %(epoch)s ORDER BY epoch DESC LIMIT 1
+"""
+_NEXT = """
+SELECT epoch FROM collections
+WHERE sim_id = %(sim_id)s AND epoch > %(epoch)s ORDER BY epoch LIMIT 1
+"""
+
+_HAS_INITIAL = (
+    "SELECT FROM weight_statistics WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s LIMIT 1"
+)
 
 _EPOCH_VALUES = """
 INSERT INTO epoch_values (sim_id, epoch, time, loss, accuracy, val_loss, val_accuracy)
@@ -44,7 +78,15 @@ SELECT %(sim_id)s, %(epoch)s, %(time)s, m.metric, m.value
 FROM unnest(%(metrics)s::text[], %(values)s::float8[]) AS m (metric, value)
 """
 
-_WEIGHTS = f"COPY weights ({copy_binary.WEIGHT_COLUMNS}) FROM STDIN (FORMAT binary)"
+_COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
+_WEIGHTS = _COPY.format(table="weights", columns=ingest.WEIGHT_COLUMNS)
+_STATISTICS = _COPY.format(table="weight_statistics", columns=ingest.STATISTICS_COLUMNS)
+_ENVELOPE = _COPY.format(table="weight_envelope", columns=ingest.ENVELOPE_COLUMNS)
+
+_CHANGE = """
+UPDATE weight_statistics SET change_l2 = %(change)s
+WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s AND layer_index = %(layer_index)s AND variable = %(variable)s
+"""
 
 _PROGRESS = """
 INSERT INTO simulation_progress (sim_id, received, epoch, time, loss, accuracy, val_loss, val_accuracy)
@@ -69,6 +111,8 @@ WHERE run_ends.attempt < excluded.attempt
 
 _COPY_BUFFER = 2**18
 
+OpenLatest = Callable[[UUID], AbstractContextManager[Accepted | None]]
+
 
 class Store:
     """One connection to the database, made anew when it was lost."""
@@ -83,23 +127,33 @@ class Store:
             cursor.execute(_ACCEPTS, {"sim_id": sim_id})
             return cursor.fetchone() is not None
 
-    def store_collection(self, accepted: Accepted, collection: Collection) -> None:
+    def going_on(self, sim_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the simulations of which more collections are to be expected."""
+        with self._transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(_GOING_ON, {"sim_ids": list(sim_ids)})
+            return {sim_id for (sim_id,) in cursor.fetchall()}
+
+    def store_collection(self, accepted: Accepted, open_latest: OpenLatest) -> None:
         """Stores it whole, replacing that of an earlier attempt; changes nothing if it is stored already.
 
-        Raises psycopg2.errors.ForeignKeyViolation if the simulation was deleted.
+        `open_latest` gives the collection that was stored last, so that the one before this need not be read back.
+        Raises SimulationDeleted.
         """
-        metrics = ingest.split_metrics(collection.logs)
-        key = {"sim_id": collection.sim_id, "epoch": collection.epoch, "time": accepted.time}
-        values = key | metrics.epoch_values
+        frame = FrameFile.of(accepted)
+        collection = frame.collection
+        key = {
+            "sim_id": collection.sim_id,
+            "epoch": collection.epoch,
+            "attempt": collection.attempt,
+            "time": accepted.time,
+        }
         with self._transaction() as connection, connection.cursor() as cursor:
+            _be_alone(cursor, collection.sim_id)
+            if collection.epoch == INITIAL_EPOCH:
+                _store_initial(cursor, frame, key)
+                return
             cursor.execute(
-                _CLAIM,
-                key
-                | {
-                    "attempt": collection.attempt,
-                    "sha256": accepted.sha256,
-                    "bytes": accepted.payload_bytes,
-                },
+                _CLAIM, key | {"sha256": accepted.sha256(), "bytes": payload_bytes(collection)}
             )
             claimed = cursor.fetchone()
             if claimed is None:
@@ -107,25 +161,24 @@ class Store:
             (replaces,) = claimed
             if replaces:
                 cursor.execute(_FORGET, key)
-            cursor.execute(_EPOCH_VALUES, values)
-            if metrics.extra:
-                extra = {"metrics": list(metrics.extra), "values": list(metrics.extra.values())}
-                cursor.execute(_EXTRA_METRICS, key | extra)
-            parts = (
-                part
-                for array in collection.arrays
-                for part in ingest.weight_parts(array, accepted.file)
+            values = _store_metrics(cursor, collection, key)
+            _copy(cursor, _WEIGHTS, ingest.weight_rows(frame, accepted.time))
+            changes = _changes_since_previous(cursor, frame, key, open_latest)
+            summaries = ingest.summaries(frame)
+            _copy(
+                cursor,
+                _STATISTICS,
+                ingest.statistics_rows(collection, accepted.time, summaries, changes),
             )
-            rows = copy_binary.weight_rows(
-                collection.sim_id, collection.epoch, accepted.time, parts
-            )
-            cursor.copy_expert(_WEIGHTS, _Readable(rows), _COPY_BUFFER)
+            _copy(cursor, _ENVELOPE, ingest.envelope_rows(collection, accepted.time, summaries))
+            _fill_change_of_next(cursor, frame, key)
             cursor.execute(_PROGRESS, values | {"new": 0 if replaces else 1})
             cursor.execute(_LATEST, values)
 
     def store_end(self, sim_id: UUID, attempt: int, time: datetime, error: str | None) -> None:
-        """Stores how an attempt ended; the first word of the latest attempt stays."""
+        """Stores how an attempt ended; the first word of the latest attempt stays. Raises SimulationDeleted."""
         with self._transaction() as connection, connection.cursor() as cursor:
+            _be_alone(cursor, sim_id)
             cursor.execute(
                 _END, {"sim_id": sim_id, "attempt": attempt, "time": time, "error": error}
             )
@@ -136,23 +189,81 @@ class Store:
 
     def _transaction(self) -> psycopg2.extensions.connection:
         """The connection, to use as a context manager that commits or rolls back."""
-        if self._connection is not None and not self._answers(self._connection):
+        if self._connection is not None and not _answers(self._connection):
             self._connection.close()
             self._connection = None
         if self._connection is None:
             self._connection = psycopg2.connect(self._url, connect_timeout=5)
         return self._connection
 
-    @staticmethod
-    def _answers(connection: psycopg2.extensions.connection) -> bool:
-        if connection.closed:
-            return False
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute("SELECT")
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            return False
-        return True
+
+def _answers(connection: psycopg2.extensions.connection) -> bool:
+    if connection.closed:
+        return False
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT")
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return False
+    return True
+
+
+def _be_alone(cursor: Any, sim_id: UUID) -> None:
+    # The change since the previous collection needs that one committed: two at a time would not see each other.
+    key = int.from_bytes(sim_id.bytes[:4], signed=True)
+    cursor.execute(_ALONE, {"lock": _SIMULATION_LOCK, "key": key, "sim_id": sim_id})
+    if not cursor.rowcount:
+        raise SimulationDeleted(f"simulation {sim_id} was deleted")
+
+
+def _store_initial(cursor: Any, frame: FrameFile, key: dict[str, Any]) -> None:
+    """The weights before the first batch: their statistics and nothing else, once."""
+    cursor.execute(_HAS_INITIAL, key)
+    if cursor.fetchone() is not None:
+        return
+    summaries = ingest.summaries(frame)
+    rows = ingest.statistics_rows(frame.collection, key["time"], summaries, [None] * len(summaries))
+    _copy(cursor, _STATISTICS, rows)
+
+
+def _store_metrics(cursor: Any, collection: Collection, key: dict[str, Any]) -> dict[str, Any]:
+    metrics = ingest.split_metrics(collection.logs)
+    values = key | metrics.epoch_values
+    cursor.execute(_EPOCH_VALUES, values)
+    if metrics.extra:
+        extra = {"metrics": list(metrics.extra), "values": list(metrics.extra.values())}
+        cursor.execute(_EXTRA_METRICS, key | extra)
+    return values
+
+
+def _changes_since_previous(
+    cursor: Any, frame: FrameFile, key: dict[str, Any], open_latest: OpenLatest
+) -> Sequence[float | None]:
+    cursor.execute(_PREVIOUS, key)
+    previous = cursor.fetchone()
+    if previous is None:
+        return [None] * len(frame.collection.arrays)
+    with open_latest(frame.collection.sim_id) as latest:
+        if latest is not None and latest.is_collection(*previous):
+            return ingest.changes(frame, FrameFile.of(latest))
+    return ingest.changes(frame, StoredWeights(cursor, frame.collection.sim_id, previous[0]))
+
+
+def _fill_change_of_next(cursor: Any, frame: FrameFile, key: dict[str, Any]) -> None:
+    """A later collection that came before this one could not be compared with it then."""
+    cursor.execute(_NEXT, key)
+    following = cursor.fetchone()
+    if following is None:
+        return
+    (epoch,) = following
+    changes = ingest.changes(frame, StoredWeights(cursor, frame.collection.sim_id, epoch))
+    for array, change in zip(frame.collection.arrays, changes, strict=True):
+        variable = {"layer_index": array.layer_index, "variable": array.variable}
+        cursor.execute(_CHANGE, key | variable | {"epoch": epoch, "change": change})
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[Fields]) -> None:
+    cursor.copy_expert(statement, _Readable(copy_binary.stream(rows)), _COPY_BUFFER)
 
 
 class _Readable(RawIOBase):

@@ -1,4 +1,4 @@
-"""The loop that finds updates which Redis forgot, and stores them itself while Redis is away."""
+"""The loop that finds updates which Redis forgot, stores them itself while Redis is away, and tidies up."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ import kombu.exceptions
 import psycopg2
 from celery import Celery
 
-from nnt_parser.keeper import keep
+from nnt_parser.keeper import forget_ended, keep
 from nnt_parser.settings import ParserSettings
 from nnt_parser.spool import Spool
 from nnt_parser.store import Store
@@ -47,6 +47,7 @@ def main() -> None:
     while True:
         try:
             sweep(spool.older_than(settings.sweep_s), celery, spool, store)
+            forget_ended(spool, store)
         except psycopg2.OperationalError as error:
             _log.warning("the database does not answer: %s", str(error).strip())
         except Exception:

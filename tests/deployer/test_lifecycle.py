@@ -9,8 +9,10 @@ from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED
 from nnt_contract.status import MOVES, Status, Wanted
 from nnt_deployer.launchers.base import Exit, Observed, State
 from nnt_deployer.lifecycle import (
+    WAITING,
     Kill,
     Move,
+    Note,
     Prepare,
     Remove,
     RunEnd,
@@ -81,6 +83,25 @@ def step(**changes: object):
         ),
         (Status.FINISHED, {"observed": DONE}, None),
         (Status.FAILED, {"observed": KILLED}, None),
+        (
+            Status.RUNNING,
+            {"observed": KILLED, "run_end": WELL, "received": 3},
+            Move(Status.FINISHED),
+        ),
+        (
+            Status.RUNNING,
+            {"observed": KILLED, "run_end": WELL, "received": 2},
+            Move(Status.FINISHING),
+        ),
+        (
+            Status.FAILED,
+            {"observed": KILLED, "run_end": WELL, "received": 3},
+            Move(Status.FINISHED),
+        ),
+        (Status.FAILED, {"observed": REPORTED, "run_end": BADLY}, Note("the labels are strings")),
+        (Status.RUNNING, {"is_waiting": True}, Note(WAITING)),
+        (Status.RUNNING, {"is_waiting": True, "reason": WAITING}, None),
+        (Status.RUNNING, {"reason": WAITING}, Note("")),
     ],
 )
 def test_the_step_that_brings_what_is_true_to_what_is_wanted(status, changes, expected):

@@ -54,7 +54,9 @@ class Parser:
         return len(names)
 
     def files(self) -> list[Path]:
-        return [path for path in self.settings.spool_dir.rglob("*") if path.is_file()]
+        """What is in the spool, but for the latest collection of each simulation."""
+        files = [path for path in self.settings.spool_dir.rglob("*") if path.is_file()]
+        return [path for path in files if path.parent.name != "latest"]
 
 
 @pytest.fixture

@@ -1,20 +1,25 @@
 """A simulation's way through the deployer, with the real database."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psycopg2
 import pytest
 from pydantic import SecretStr
 
 from nnt_contract.environment import (
     EXIT_FAILED,
     EXIT_FINISHED,
+    OUTBOX,
     PARSER_URL,
     RUN_DIR,
     RUN_FILE,
     RUN_TOKEN,
+    WAITING,
+    outbox_name,
 )
 from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.tokens import RunToken, check
@@ -224,6 +229,74 @@ def test_ending_everything_tells_the_reason(conductor, launcher, make_simulation
         "the platform was stopped"
     )
     assert status(queued)[0] == "queued"
+
+
+def test_a_full_outbox_is_told_while_it_lasts(conductor, make_simulation, status, tmp_path):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    waiting = tmp_path / "runs" / str(sim_id) / WAITING
+    waiting.touch()
+    conductor.advance(sim_id)
+    assert status(sim_id)[1].startswith("waiting for parser")
+    waiting.unlink()
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("running", "")
+
+
+def test_an_outbox_that_is_left_is_marked_before_the_end_is_told(
+    conductor, launcher, make_simulation, status, tmp_path
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    outbox = tmp_path / "runs" / str(sim_id) / OUTBOX
+    outbox.mkdir()
+    (outbox / outbox_name(0, "finish")).touch()
+    launcher.end(Handle(sim_id, 1), Exit(signal=9))
+    conductor.advance(sim_id)
+    assert status(sim_id)[0] == "failed"
+    assert conductor.undelivered() == [sim_id]
+
+
+def test_what_arrives_after_a_kill_can_still_finish_it(
+    conductor, launcher, make_simulation, status, arrive, tmp_path
+):
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    (tmp_path / "undelivered" / str(sim_id)).touch()
+    launcher.end(Handle(sim_id, 1), Exit(signal=9))
+    conductor.advance(sim_id)
+    arrive(sim_id)
+    conductor.deliver(sim_id)
+    assert status(sim_id) == ("finished", "")
+    assert conductor.undelivered() == []
+
+
+def test_datasets_go_with_the_last_simulation_that_used_them(
+    conductor, make_simulation, query, tmp_path
+):
+    shared, own = "aa" * 32, "bb" * 32
+    for sha256 in (shared, own):
+        path = tmp_path / "datasets" / sha256[:2] / sha256
+        path.parent.mkdir(parents=True)
+        path.touch()
+    gone = [make_simulation(sha256=shared), make_simulation(sha256=own)]
+    make_simulation(sha256=shared)
+    for sim_id in gone:
+        query("UPDATE simulations SET wanted = 'deleted' WHERE id = %s", sim_id)
+        conductor.advance(sim_id)
+    assert query("SELECT sha256 FROM datasets") == [(shared,)]
+    assert [path.name for path in (tmp_path / "datasets").rglob("*") if path.is_file()] == [shared]
+
+
+def test_no_dataset_is_removed_while_an_upload_holds_them(
+    conductor, make_simulation, query, database
+):
+    sim_id = make_simulation()
+    query("UPDATE simulations SET wanted = 'deleted' WHERE id = %s", sim_id)
+    with closing(psycopg2.connect(database)) as uploading, uploading.cursor() as cursor:
+        cursor.execute("SELECT hold_datasets()")
+        conductor.advance(sim_id)
+        assert query("SELECT count(*) FROM datasets") == [(1,)]
 
 
 @pytest.fixture

@@ -150,13 +150,20 @@ def test_a_broken_body_is_refused_and_leaves_nothing(parser, sim_id, change):
     assert parser.files() == []
 
 
-def test_an_update_for_another_simulation_or_attempt_is_refused(parser, sim_id):
-    for token in (RunToken(sim_id, 2),):
-        answer = parser.post(collection(sim_id), PAYLOAD, token)
+def test_an_update_for_another_simulation_or_a_later_attempt_is_refused(parser, sim_id):
+    for update, token in (
+        (collection(sim_id, attempt=2), RunToken(sim_id, 1)),
+        (collection(uuid4()), RunToken(sim_id, 1)),
+    ):
+        answer = parser.post(update, PAYLOAD, token)
         assert (answer.status_code, answer.json()["error"]) == (403, "foreign")
-    other = parser.post(collection(uuid4()), PAYLOAD, RunToken(sim_id, 1))
-    assert other.status_code == 403
     assert parser.files() == []
+
+
+def test_a_later_attempt_may_deliver_what_an_earlier_one_left_behind(parser, sim_id, query):
+    assert parser.post(collection(sim_id), PAYLOAD, RunToken(sim_id, 3)).status_code == 202
+    parser.work()
+    assert query("SELECT attempt FROM collections") == [(1,)]
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Basic abc", "Bearer nnt1.abc.1.forged"])

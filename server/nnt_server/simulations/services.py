@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import transaction
+from django.db import connection, transaction
 
 from nnt_contract.simulation_config import Configuration, Part, collected_epochs
 from nnt_contract.status import Wanted
@@ -28,8 +28,9 @@ def create_experiment(
 ) -> Experiment:
     """Keeps the datasets, writes the rows, and rings the deployer once they are committed."""
     folder = settings.NNT.datasets_dir
-    stored = {part: dataset_files.store(folder, file) for part, file in files.items()}
     with transaction.atomic():
+        _hold_datasets()
+        stored = {part: dataset_files.store(folder, file) for part, file in files.items()}
         _insert_datasets(set(stored.values()))
         experiment = Experiment.objects.create(
             owner=owner,
@@ -59,6 +60,12 @@ def ask_to_delete(simulation: Simulation) -> None:
         # Only this column: the deployer may be writing its own at this moment.
         Simulation.objects.filter(id=simulation.id).update(wanted=Wanted.DELETED.value)
         transaction.on_commit(partial(deployer_client.ring_for_deletion, simulation.id))
+
+
+def _hold_datasets() -> None:
+    # From before a file is in place until its rows are there: nobody may find it unused and remove it.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hold_datasets()")
 
 
 def _insert_datasets(files: set[dataset_files.StoredFile]) -> None:

@@ -78,7 +78,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: css("--text"), color: css("--quiet"), size: 12 },
-      margin: { t: 28, r: 12, b: 44, l: 52 },
+      margin: { t: 28, r: 12, b: 24, l: 52 },
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
       hovermode: "x unified",
       hoverlabel: { bgcolor: css("--surface"), bordercolor: css("--line"), font: { color: css("--ink") } },
