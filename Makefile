@@ -7,7 +7,7 @@ VENDOR := server/nnt_server/static/vendor
 INSTALLED := .venv/installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup up down test check format
+.PHONY: help setup up down test check bench format
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ check: setup  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: setup  ## measure what is promised; results in bench/results.json and docs/benchmarks.md
+	$(BIN)/python -m bench
 
 format: setup  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -100,7 +101,7 @@ def postgres() -> Iterator[Postgres]:
         cluster.ensure_database("nnt", "test")
         yield cluster
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # a polite end would wait for every client to leave
         process.wait()
         shutil.rmtree(folder)
 

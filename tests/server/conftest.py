@@ -80,7 +80,14 @@ def site_of_its_own(database: str, tmp_path: Path) -> Iterator[Path]:
 _EMPTY = "; ".join(
     f"DELETE FROM {table}"
     for table in (
-        *("simulation_progress", "epoch_values", "simulations", "experiments", "datasets"),
+        *(
+            "simulation_progress",
+            "epoch_values",
+            "collections",
+            "simulations",
+            "experiments",
+            "datasets",
+        ),
         *("django_session", "users"),
     )
 )

@@ -1,5 +1,6 @@
 """Deleting: a question, a wish in the database, and a ring."""
 
+from django.db import connection
 from django.urls import reverse
 
 from nnt_contract.status import Status, Wanted
@@ -18,6 +19,17 @@ def test_asking_deletes_nothing(alice, doorbell):
     assert Simulation.objects.get().wanted == Wanted.RUNNING and doorbell.rings == []
 
 
+def test_the_question_says_how_much_is_lost(alice):
+    simulation = a_simulation(alice.user)
+    with connection.cursor() as cursor:
+        for epoch in range(3):
+            row = [simulation.id, epoch, 400_000]
+            cursor.execute("INSERT INTO collections VALUES (%s, %s, 1, now(), '', %s)", row)
+    # Django puts no-break spaces into sizes.
+    page = alice.get(address(simulation)).content.decode().replace("\xa0", " ")
+    assert "1.1 MB of weights are deleted too" in page
+
+
 def test_the_question_comes_as_a_fragment_for_the_dialog(alice):
     answer = alice.get(address(a_simulation(alice.user)), headers={"HX-Request": "true"})
     assert answer.content.decode().startswith("<form")
@@ -27,7 +39,7 @@ def test_deleting_wishes_rings_and_shows_the_list(alice, doorbell):
     simulation = a_simulation(alice.user, status=Status.RUNNING)
     answer = alice.post(address(simulation), follow=True)
     assert answer.redirect_chain == [(reverse("simulation_list"), 302)]
-    assert "“digits” is being deleted." in answer.content.decode()
+    assert "“digits” is being deleted, with" in answer.content.decode()
     assert doorbell.rings == [("DELETE", f"/simulations/{simulation.id}", None)]
     assert doorbell.tokens == {f"Bearer {SERVICE_TOKEN}"}
 

@@ -15,6 +15,8 @@ _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)
 """
 
+_COLLECTED_BYTES = "SELECT collected_bytes(%s)"
+
 # How often a page asks again, by how long ago anything changed that it shows.
 _POLL_SECONDS = (
     (timedelta(minutes=2), 1),
@@ -68,6 +70,13 @@ def epoch_values(simulation: Simulation) -> list[EpochValues]:
     with connection.cursor() as cursor:
         cursor.execute(_EPOCH_VALUES, [simulation.id])
         return [EpochValues(*row) for row in cursor.fetchall()]
+
+
+def collected_bytes(simulation: Simulation) -> int:
+    """How many bytes of weights were collected of it: what deleting it gives back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLLECTED_BYTES, [simulation.id])
+        return int(cursor.fetchone()[0])
 
 
 def poll_seconds(simulations: Iterable[Simulation]) -> int | None:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -71,12 +72,13 @@ def epoch_values(request: Request, sim_id: UUID) -> JsonResponse:
 @vary_on_headers("HX-Request")
 def delete_simulation(request: Request, sim_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.newest_first(request.user), id=sim_id)
+    size = filesizeformat(selectors.collected_bytes(found))
     if request.method == "POST":
         services.ask_to_delete(found)
-        messages.success(request, f"“{found.name}” is being deleted.")
+        messages.success(request, f"“{found.name}” is being deleted, with {size} of weights.")
         return redirect("simulation_list")
     template = "_delete_question.html" if request.htmx else "delete.html"
-    return render(request, f"simulations/{template}", {"simulation": found})
+    return render(request, f"simulations/{template}", {"simulation": found, "size": size})
 
 
 def _create(owner: User, form: NewSimulationForm) -> None:
