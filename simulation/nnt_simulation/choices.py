@@ -24,6 +24,7 @@ _SHORT_NAMES = {
 }
 # They wrap other optimizers, which a configuration file cannot describe.
 _WRAPPERS = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
+_TEXTS = {"name", "dtype"}  # whose default is None
 _CLASSIFICATION = ("crossentropy", "hinge")
 
 
@@ -87,10 +88,8 @@ def _check_arguments(made: type, choice: KerasChoice, ours: Mapping[str, Any]) -
                 f"{choice.name} has no argument '{name}'.{_nearest(name, names)}"
                 f" It has: {', '.join(sorted(names))}."
             )
-        if expected := _mismatch(taken[name], value):
-            raise ModelError(
-                f"{choice.name}: '{name}' is {expected} (say {taken[name]!r}), received {value!r}."
-            )
+        if expected := _mismatch(name, taken[name], value):
+            raise ModelError(f"{choice.name}: '{name}' is {expected}, received {value!r}.")
 
 
 def _arguments(made: type) -> dict[str, Any]:
@@ -108,11 +107,15 @@ def _arguments(made: type) -> dict[str, Any]:
     return arguments
 
 
-def _mismatch(default: Any, value: Any) -> str | None:
+def _mismatch(name: str, default: Any, value: Any) -> str | None:
+    """What is expected instead of the value, as far as the default tells; the rest is up to Keras."""
+    example = "" if default is None else f" (say {default!r})"
     if isinstance(default, bool):
-        return None if isinstance(value, bool) else "true or false"
-    if isinstance(default, Real):
-        return None if isinstance(value, Real) and not isinstance(value, bool) else "a number"
+        return None if isinstance(value, bool) else f"true or false{example}"
+    if isinstance(value, str):
+        return None if isinstance(default, str) or name in _TEXTS else f"a number{example}"
+    if isinstance(default, Real) and (value is None or isinstance(value, bool)):
+        return f"a number{example}"
     return None
 
 

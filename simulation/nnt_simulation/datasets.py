@@ -1,5 +1,6 @@
 """The data of a simulation: from files to features and labels, one loader per format."""
 
+import logging
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -10,6 +11,8 @@ import numpy as np
 
 from nnt_contract.simulation_config import NpzKeys, Part, SimulationRun
 from nnt_simulation.errors import DatasetError
+
+_log = logging.getLogger(__name__)
 
 _NUMBERS = "biuf"
 _CHECKED_AT_ONCE = 2**20
@@ -88,8 +91,11 @@ def _array(archive: Mapping[str, np.ndarray], key: str, name: str) -> np.ndarray
     if not isinstance(array, np.ndarray) or array.dtype.kind not in _NUMBERS:
         what = f"values of type {array.dtype}" if isinstance(array, np.ndarray) else "no array"
         raise DatasetError(f"{name}: '{key}' holds {what}, expected numbers.")
-    # Keras computes in float32; integers stay, embeddings and sparse losses need them.
-    return array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+    if array.dtype.kind != "f":
+        return array  # integers stay, embeddings and sparse losses need them
+    # Keras computes in float32; what that cannot hold is infinite.
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=False)
 
 
 # By the first bytes of the content: names of files say little.
@@ -110,12 +116,19 @@ def _check_rows(dataset: Dataset, keys: NpzKeys, name: str) -> None:
             f"{name}: '{keys.features}' has {len(dataset.features)} rows and '{keys.labels}'"
             f" {len(dataset.labels)}, expected as many labels as features."
         )
-    for key, array in zip((keys.features, keys.labels), dataset, strict=True):
-        if strange := _not_finite(array):
-            raise DatasetError(
-                f"{name}: {strange} of the {array.size} values in '{key}' are NaN or infinite,"
-                " expected numbers only."
-            )
+    if strange := _not_finite(dataset.labels):
+        raise DatasetError(
+            f"{name}: {strange} of the {dataset.labels.size} values in '{keys.labels}' are NaN or"
+            " infinite, expected numbers only."
+        )
+    if strange := _not_finite(dataset.features):  # what they do to the weights is worth watching
+        _log.warning(
+            "%s: %d of the %d values in '%s' are NaN or infinite; they are used as they are",
+            name,
+            strange,
+            dataset.features.size,
+            keys.features,
+        )
 
 
 def _not_finite(array: np.ndarray) -> int:

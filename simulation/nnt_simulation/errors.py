@@ -17,8 +17,11 @@ _NOISE = re.compile(
     r"|Stack trace for op definition|\[\[\{\{node|\[Op:"
 )
 _PREAMBLES = re.compile(
-    r"^\s*(Exception encountered when calling \S+|Graph execution error:?)\s*", re.MULTILINE
+    r"^\s*(Exception encountered when calling \S+|Graph execution error:?|\{\{function_node [^}]*\}\})\s*",
+    re.MULTILINE,
 )
+# Keras wraps what went wrong in a part into an account of every whole around it.
+_WRAPPED = "\n\nException encountered: "
 _MAX_CHARACTERS = 2000
 
 
@@ -46,7 +49,7 @@ def explain(error: BaseException) -> str:
     """The error as its owner is told; tracebacks are for the log."""
     if isinstance(error, SimulationError):
         return str(error)
-    if any(kind.__name__ in _OUT_OF_MEMORY for kind in type(error).__mro__):
+    if is_out_of_memory(error):
         return (
             "There was not enough memory to train. A smaller batch size, model or dataset needs less"
             f" ({essence(error)})."
@@ -54,9 +57,13 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {essence(error)}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    return any(kind.__name__ in _OUT_OF_MEMORY for kind in type(error).__mro__)
+
+
 def essence(error: BaseException) -> str:
     """What a foreign error says, without the pages that Keras and TensorFlow put around it."""
-    text = _STYLING.sub("", str(error))
+    text = _STYLING.sub("", str(error)).rpartition(_WRAPPED)[2]
     told = _PREAMBLES.sub("", _NOISE.split(text)[0]).strip() or _after_the_noise(text)
     return told[:_MAX_CHARACTERS] or "no further details"
 

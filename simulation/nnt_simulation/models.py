@@ -9,10 +9,15 @@ import keras
 
 from nnt_contract.simulation_config import Configuration
 from nnt_simulation import choices
-from nnt_simulation.errors import ModelError, essence
+from nnt_simulation.errors import ModelError, essence, is_out_of_memory
 
 _KINDS = {"Sequential": "Sequential", "Functional": "Model", "Model": "Model"}
-_UNKNOWN_NAME = re.compile(r"Could not locate \w+ '([^']+)'|Unknown \w+:? '?(\w+)")
+_UNKNOWN_NAME = re.compile(
+    r"(?:Could not locate \w+|Unknown \w+:|Could not deserialize) '[\w.]*?(\w+)'"
+)
+_PART = re.compile(
+    r"<class '[\w.]*?(\w+)'> could not be deserialized.*?'name': '([^']+)'", re.DOTALL
+)
 
 
 def build(model_json: dict[str, Any], row_shape: tuple[int, ...]) -> keras.Model:
@@ -30,6 +35,8 @@ def build(model_json: dict[str, Any], row_shape: tuple[int, ...]) -> keras.Model
             if not model.built:
                 model.build((None, *row_shape))
     except Exception as error:  # Keras raises about everything
+        if is_out_of_memory(error):
+            raise
         raise ModelError(_cannot_be_built(error)) from error
     for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         if len(tensors) != 1:
@@ -72,9 +79,9 @@ def _as_keras_3(part: Any) -> Any:
 def _cannot_be_built(error: Exception) -> str:
     text = essence(error)
     if unknown := _UNKNOWN_NAME.search(text):
-        name = unknown[1] or unknown[2]
-        near = ", ".join(difflib.get_close_matches(name, dir(keras.layers)))
-        return f"The model cannot be built: Keras {keras.__version__} does not know '{name}'." + (
-            f" Near to it: {near}." if near else ""
-        )
-    return f"The model cannot be built: {text}"
+        near = ", ".join(difflib.get_close_matches(unknown[1], dir(keras.layers)))
+        text = f"Keras {keras.__version__} does not know '{unknown[1]}'."
+        text += f" Near to it: {near}." if near else ""
+    parts = _PART.findall(str(error))
+    where = f" in {parts[-1][0]} '{parts[-1][1]}'" if parts else ""
+    return f"The model cannot be built{where}: {text}"

@@ -12,6 +12,7 @@ from typing import Self
 import httpx
 from pydantic import ValidationError
 
+from nnt_contract.environment import WAITING
 from nnt_contract.errors import ErrorBody, describe
 from nnt_contract.updates import FRAME_TYPE, Collection, Failure, Finish, payload_bytes
 from nnt_simulation.errors import RefusedError
@@ -54,6 +55,7 @@ class Reporter:
         self._flush_s = settings.flush_s
         self._stop_flush_s = settings.stop_flush_s
         self._stop = stop
+        self._waiting = settings.run_dir / WAITING
         self._closing = Event()
         self._thread = Thread(target=self._run, name="reporter", daemon=True)
         self._refusal: RefusedError | None = None
@@ -62,6 +64,7 @@ class Reporter:
         self._random = random.Random()
 
     def __enter__(self) -> Self:
+        self._waiting.unlink(missing_ok=True)  # of a process that was killed while it waited
         self._thread.start()
         return self
 
@@ -104,12 +107,16 @@ class Reporter:
         if self._outbox.has_room(size):
             return
         _log.info("waiting for parser: %d updates have not reached it", len(self._outbox))
-        # Whoever asks to stop wants this epoch kept: one collection more than the limit then.
-        while not self._stop.is_set():
-            if self._outbox.wait_until(lambda: self._outbox.has_room(size), _LOOK_S):
-                _log.info("going on")
-                return
-            self.raise_refusal()
+        self._waiting.touch()
+        try:
+            # Whoever asks to stop wants this epoch kept: one collection more than the limit then.
+            while not self._outbox.wait_until(lambda: self._outbox.has_room(size), _LOOK_S):
+                self.raise_refusal()
+                if self._stop.is_set():
+                    return
+        finally:
+            self._waiting.unlink(missing_ok=True)
+        _log.info("going on")
 
     def _next_file(self) -> Path | None:
         """What is to be delivered next: after a refusal, only the word that the training failed."""

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
+from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, WAITING
 from nnt_contract.errors import ErrorBody
 from nnt_contract.simulation_config import KerasChoice
-from nnt_contract.updates import FRAME_TYPE
+from nnt_contract.updates import FRAME_TYPE, INITIAL_EPOCH
 from nnt_simulation import run as run_module
 from nnt_simulation.callbacks.print_progress import PrintProgress
 from nnt_simulation.callbacks.write_checkpoint import WriteCheckpoint
@@ -50,7 +50,7 @@ def test_the_model_of_the_report_trains_unchanged_and_learns(tmp_path, parser):
         learning_rate=0.001,
     )
     assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
-    assert parser.story == [0, 1, 2, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, "finish"]
     last = parser.collections[-1].update
     assert last.logs["accuracy"] > 0.8
     assert last.logs["val_accuracy"] > 0.8
@@ -68,9 +68,10 @@ def test_the_model_of_the_report_trains_unchanged_and_learns(tmp_path, parser):
 def test_epochs_are_collected_by_period_and_at_the_end(tmp_path, parser):
     make_run(tmp_path, total_epochs=6, epoch_period=2)
     assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
-    assert parser.story == [0, 2, 4, 5, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, 2, 4, 5, "finish"]
     steps = math.ceil(50 / 16)
     assert [received.update.optimizer_steps for received in parser.collections] == [
+        0,
         steps,
         2 * steps,
         2 * steps,
@@ -78,27 +79,37 @@ def test_epochs_are_collected_by_period_and_at_the_end(tmp_path, parser):
     ]
 
 
-def test_a_collection_holds_the_weights_of_its_epoch(tmp_path, parser, monkeypatch):
+def test_a_collection_holds_the_weights_of_its_epoch_and_the_first_those_before_any_batch(
+    tmp_path, parser, monkeypatch
+):
     seen = []
 
-    def remember(self, epoch, logs=None):
+    def remember(self, epoch_or_batch, logs=None):
         seen.append([variable.numpy() for variable in self.model.weights])
 
+    def remember_the_first(self, batch, logs=None):
+        if not seen:
+            remember(self, batch)
+
+    monkeypatch.setattr(PrintProgress, "on_train_batch_begin", remember_the_first)
     monkeypatch.setattr(PrintProgress, "on_epoch_end", remember)
     make_run(tmp_path, model=model_json(keras.layers.BatchNormalization(), keras.layers.Dense(3)))
     run_attempt(tmp_path, parser.url)
-    assert len(seen) == len(parser.collections) == 3
+    assert len(seen) == 4
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, "finish"]
     for received, weights in zip(parser.collections, seen, strict=True):
         names = [array.variable for array in received.update.arrays]
         assert names == ["gamma", "beta", "moving_mean", "moving_variance", "kernel", "bias"]
         for sent, there in zip(received.arrays.values(), weights, strict=True):
             np.testing.assert_array_equal(sent, there)
+    assert not np.array_equal(seen[0][4], seen[1][4])
+    assert parser.collections[0].update.logs == {}
 
 
 def test_updates_say_who_sends_them_and_in_which_encoding(tmp_path, parser):
     run = make_run(tmp_path, total_epochs=1, attempt=4)
     run_attempt(tmp_path, parser.url)
-    assert [received.path for received in parser.accepted] == ["/update", "/finish"]
+    assert [received.path for received in parser.accepted] == ["/update", "/update", "/finish"]
     for received in parser.accepted:
         assert received.headers["Authorization"] == "Bearer the-token"
         assert received.headers["Content-Type"] == FRAME_TYPE
@@ -112,7 +123,7 @@ def test_accuracy_is_absent_where_it_means_nothing(tmp_path, parser):
     mse = KerasChoice(name="mse")
     make_run(tmp_path, data=targets, loss_function=mse, total_epochs=1, parts=parts)
     run_attempt(tmp_path, parser.url)
-    assert parser.collections[0].update.logs.keys() == {"loss", "val_loss"}
+    assert parser.collections[-1].update.logs.keys() == {"loss", "val_loss"}
 
 
 def test_a_diverged_loss_arrives_as_nan(tmp_path, parser):
@@ -127,6 +138,21 @@ def test_a_diverged_loss_arrives_as_nan(tmp_path, parser):
     last = parser.collections[-1]
     assert math.isnan(last.update.logs["loss"])
     assert np.isnan(last.arrays[0, "kernel"]).all()
+
+
+def test_one_nan_in_the_features_can_be_watched_in_the_weights(tmp_path, parser, caplog):
+    hole = data()
+    hole["x"][20, 4] = np.nan
+    model = model_json(keras.layers.Dense(8, "relu"), keras.layers.Dense(CLASSES))
+    make_run(tmp_path, data=hole, model=model)
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, "finish"]
+    assert "1 of the 300 values in 'x' are NaN or infinite" in caplog.text
+    first, *_, last = parser.collections
+    assert not np.isnan(first.arrays[0, "kernel"]).any()
+    assert np.isnan(last.arrays[0, "kernel"]).sum() > 0
+    assert np.isnan(last.arrays[0, "kernel"][4]).all()
+    assert "loss" in last.update.logs
 
 
 def test_whole_numbers_train_as_they_are(tmp_path, parser):
@@ -146,13 +172,14 @@ def test_a_parser_that_is_away_does_not_stop_training(tmp_path, parser, in_backg
     parser.go_away()
     make_run(tmp_path, total_epochs=5)
     attempt = in_background(run_attempt, tmp_path, parser.url)
-    everything = [*(f"{epoch:010d}.update" for epoch in range(5)), "0000000005.finish"]
+    # The initial weights, then the epochs.
+    everything = [*(f"{turn:010d}.update" for turn in range(6)), "0000000006.finish"]
     wait_for(lambda: (tmp_path / "outbox").is_dir(), "an outbox")
     wait_for(lambda: outbox_files(tmp_path) == everything, "the whole training in the outbox")
     assert not attempt.done()
     parser.come_back()
     assert attempt.result(timeout=30) == EXIT_FINISHED
-    assert parser.story == [0, 1, 2, 3, 4, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, 3, 4, "finish"]
     assert outbox_files(tmp_path) == []
 
 
@@ -160,7 +187,11 @@ def test_what_cannot_be_delivered_in_time_stays_in_the_outbox(tmp_path, parser):
     parser.go_away()
     make_run(tmp_path, total_epochs=1)
     assert run_attempt(tmp_path, parser.url, flush_s=0.1) == EXIT_FINISHED
-    assert outbox_files(tmp_path) == ["0000000000.update", "0000000001.finish"]
+    assert outbox_files(tmp_path) == [
+        "0000000000.update",
+        "0000000001.update",
+        "0000000002.finish",
+    ]
     parser.come_back()
 
 
@@ -171,10 +202,12 @@ def test_training_waits_while_the_outbox_is_full(tmp_path, parser, in_background
     attempt = in_background(run_attempt, tmp_path, parser.url, outbox_max_files=2)
     wait_for(lambda: "waiting for parser" in caplog.text, "word that training waits")
     assert outbox_files(tmp_path) == ["0000000000.update", "0000000001.update"]
+    wait_for((tmp_path / WAITING).exists, "the file that says so")
     assert not attempt.done()
     parser.come_back()
     assert attempt.result(timeout=30) == EXIT_FINISHED
-    assert parser.story == [0, 1, 2, 3, 4, 5, "finish"]
+    assert not (tmp_path / WAITING).exists()
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, 3, 4, 5, "finish"]
 
 
 def test_a_request_to_stop_ends_the_waiting_and_keeps_the_epoch(
@@ -192,7 +225,7 @@ def test_a_request_to_stop_ends_the_waiting_and_keeps_the_epoch(
     assert attempt.result(timeout=30) == EXIT_STOPPED
     parser.come_back()
     assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
-    assert parser.story == [*range(9), "finish"]
+    assert parser.story == [INITIAL_EPOCH, *range(9), "finish"]
 
 
 def test_a_refusal_ends_the_training_with_the_answer_and_keeps_the_update(tmp_path, parser):
@@ -201,10 +234,10 @@ def test_a_refusal_ends_the_training_with_the_answer_and_keeps_the_update(tmp_pa
     parser.answer = lambda received: refusal if received.what == 1 else (202, b"")
     make_run(tmp_path, total_epochs=500)
     assert run_attempt(tmp_path, parser.url) == EXIT_FAILED
-    assert parser.story == [0, "send_error"]
+    assert parser.story == [INITIAL_EPOCH, 0, "send_error"]
     assert "413" in parser.errors[0]
     assert "the arrays have 84 bytes, at most 80 are taken" in parser.errors[0]
-    assert "0000000001.update" in outbox_files(tmp_path)
+    assert "0000000002.update" in outbox_files(tmp_path)
     assert len(outbox_files(tmp_path)) < 400
 
 
@@ -229,7 +262,7 @@ def test_a_busy_parser_is_asked_again(tmp_path, parser):
     parser.answer = lambda received: answers.pop() if answers else (202, b"")
     make_run(tmp_path, total_epochs=1)
     assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
-    assert parser.story == [0, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, "finish"]
 
 
 @pytest.mark.parametrize(
@@ -276,9 +309,15 @@ def test_running_out_of_memory_is_told_plainly(tmp_path, parser, monkeypatch):
     assert "not enough memory" in parser.errors[0]
 
 
-def test_an_epoch_that_is_not_in_the_outbox_gets_no_checkpoint(tmp_path, parser, monkeypatch):
+@pytest.mark.parametrize(
+    ("lost", "checkpoints"),
+    [("0000000000.update", []), ("0000000002.update", ["0000000000.checkpoint"])],
+)
+def test_what_is_not_in_the_outbox_gets_no_checkpoint(
+    tmp_path, parser, monkeypatch, lost, checkpoints
+):
     def full(path):
-        if path.name == "0000000001.update":
+        if path.name == lost:
             raise OSError(28, "No space left on device")
         return durable_file(path)
 
@@ -286,7 +325,7 @@ def test_an_epoch_that_is_not_in_the_outbox_gets_no_checkpoint(tmp_path, parser,
     make_run(tmp_path, total_epochs=9)
     assert run_attempt(tmp_path, parser.url) == EXIT_FAILED
     assert "No space left on device" in parser.errors[0]
-    assert [path.name for path in (tmp_path / "checkpoint").iterdir()] == ["0000000000.checkpoint"]
+    assert [path.name for path in (tmp_path / "checkpoint").iterdir()] == checkpoints
 
 
 def test_a_stop_before_the_first_epoch_trains_nothing(tmp_path, parser):
@@ -309,7 +348,7 @@ def test_a_stop_in_the_last_epoch_is_a_finish(tmp_path, parser, monkeypatch):
     monkeypatch.setattr(WriteCheckpoint, "on_epoch_end", stop_at_the_last)
     make_run(tmp_path)
     assert run_attempt(tmp_path, parser.url, stop) == EXIT_FINISHED
-    assert parser.story == [0, 1, 2, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, "finish"]
 
 
 def test_progress_is_one_line_per_epoch(tmp_path, parser, caplog):

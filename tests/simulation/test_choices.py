@@ -56,6 +56,8 @@ def test_an_unknown_loss_is_told_with_the_nearest():
     [
         ("adam", {"beta1": 0.9}, r"adam has no argument 'beta1'. Near to it: beta_1"),
         ("adam", {"beta_1": "high"}, r"'beta_1' is a number \(say 0.9\), received 'high'"),
+        ("adam", {"clipnorm": "tight"}, "'clipnorm' is a number, received 'tight'"),
+        ("adam", {"beta_2": None}, "'beta_2' is a number"),
         ("adam", {"amsgrad": 1}, r"'amsgrad' is true or false \(say False\), received 1"),
         ("adam", {"decay": 0.1}, "adam has no argument 'decay'"),
         ("sgd", {"momentum": 7}, r"cannot be made with \{'momentum': 7\}"),

@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +109,48 @@ def test_a_changed_byte_is_told(tmp_path):
         ({"x": X.astype(str), "y": Y}, "'x' holds values of type <U"),
         ({"x": X * 1j, "y": Y}, "'x' holds values of type complex128, expected numbers"),
         (
-            {"x": np.where(X > 1.5, np.nan, X), "y": Y},
-            f"{np.count_nonzero(X > 1.5)} of the 300 values in 'x' are NaN or infinite",
+            {"x": X, "y": np.where(Y, Y, np.inf)},
+            f"{np.count_nonzero(Y == 0)} of the 50 values in 'y' are NaN or infinite",
         ),
-        ({"x": X, "y": np.where(Y, Y, np.inf)}, "values in 'y' are NaN or infinite"),
+        ({"x": X, "y": np.where(X > 1.5, np.nan, X)}, "values in 'y' are NaN or infinite"),
+        ({"x": X, "y": X * 1e300}, "values in 'y' are NaN or infinite"),
     ],
 )
 def test_what_is_wrong_with_the_values_is_told(tmp_path, arrays, told):
     assert told in refusal(tmp_path, **arrays)
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf, 1e300])
+def test_features_that_are_no_numbers_are_loaded_with_one_word_in_the_log(
+    tmp_path, caplog, strange
+):
+    x = np.where(X > 1.5, strange, X)
+    features, _ = loaded(tmp_path, x=x, y=Y)
+    expected = np.where(X > 1.5, np.inf if strange == 1e300 else strange, X)
+    np.testing.assert_array_equal(features, expected.astype(np.float32))
+    count = np.count_nonzero(X > 1.5)
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (
+            logging.WARNING,
+            f"Training data: {count} of the 300 values in 'x' are NaN or infinite;"
+            " they are used as they are",
+        )
+    ]
+
+
+def test_each_part_with_features_that_are_no_numbers_is_named_in_the_log(tmp_path, caplog):
+    run = make_run(tmp_path, parts=("train", "validation", "test"), model={"unused": True})
+    hole = X.copy()
+    hole[0, 0] = np.nan
+    np.savez(tmp_path / "strange.npz", x=hole, y=Y)
+    strange = dict.fromkeys(("validation", "test"), str(tmp_path / "strange.npz"))
+    datasets.load(run.model_copy(update={"datasets": {**run.datasets, **strange}}))
+    assert [message.partition(" values")[0] for message in caplog.messages] == [
+        "Validation data: 1 of the 300",
+        "Test data: 1 of the 300",
+    ]
+
+
+def test_features_that_are_numbers_are_not_worth_a_word(tmp_path, caplog):
+    loaded(tmp_path, x=X, y=Y)
+    assert caplog.messages == []

@@ -91,6 +91,29 @@ def test_a_misspelt_layer_is_told_with_the_nearest():
     assert "Dense" in told.partition("Near to it")[2]
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"units": -3}, "in Dense 'out': Received an invalid value for `units`"),
+        ({"activation": "relux"}, "in Dense 'out': Could not interpret activation function"),
+        ({"unit": 3}, "in Dense 'out': Unrecognized keyword arguments passed to Dense"),
+    ],
+)
+def test_a_layer_that_cannot_be_made_is_named(changed, told):
+    model = dense_json()
+    model["config"]["layers"][1]["config"] |= changed
+    assert told in refusal(model)
+
+
+def test_a_model_too_large_for_the_memory_is_told_as_that(monkeypatch):
+    def too_large(*args, **kwargs):
+        raise MemoryError("Unable to allocate 7 TiB")
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", too_large)
+    with pytest.raises(MemoryError):
+        models.build(dense_json(), (6,))
+
+
 def test_layers_that_do_not_fit_each_other_are_told_without_pages_of_configuration():
     model = model_json(keras.layers.Conv1D(2, 3, name="first"), inputs=(9, 2))
     model["config"]["layers"][1]["config"]["kernel_size"] = [12]

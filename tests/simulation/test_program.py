@@ -11,6 +11,7 @@ import pytest
 from keras import layers
 
 from nnt_contract import environment
+from nnt_contract.updates import INITIAL_EPOCH
 from tests.simulation.builders import make_run, model_json, run_attempt
 from tests.simulation.fake_parser import FakeParser, Received
 
@@ -92,7 +93,7 @@ def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path,
     prepare(folder, attempt=3)
     assert run_attempt(folder, parser.url) == environment.EXIT_FINISHED
     arrived = {received.what: received.arrays for received in parser.collections}
-    assert arrived.keys() == set(range(EPOCHS))
+    assert arrived.keys() == {INITIAL_EPOCH, *range(EPOCHS)}
     for epoch, arrays in uninterrupted.items():
         for place, values in arrays.items():
             assert values.tobytes() == arrived[epoch][place].tobytes(), (epoch, place)

@@ -13,6 +13,7 @@ from keras import layers
 
 from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
 from nnt_contract.simulation_config import KerasChoice
+from nnt_contract.updates import INITIAL_EPOCH
 from nnt_simulation.callbacks.print_progress import PrintProgress
 from tests.simulation.builders import CLASSES, data, make_run, model_json, run_attempt
 from tests.simulation.fake_parser import FakeParser, Received
@@ -92,9 +93,42 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(tmp_path, parser, name, 
     assert run_attempt(tmp_path / "parts", parser.url, stop_after(3)) == EXIT_STOPPED
     prepare(tmp_path / "parts", name, attempt=2)
     assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
-    assert parser.story == [0, 2, 4, 6, "finish"]
-    assert [received.update.attempt for received in parser.accepted] == [1, 1, 2, 2, 2]
+    assert parser.story == [INITIAL_EPOCH, 0, 2, 4, 6, "finish"]
+    assert [received.update.attempt for received in parser.accepted] == [1, 1, 1, 2, 2, 2]
     assert_same_as_uninterrupted(tmp_path / "whole", parser, name=name)
+
+
+def test_a_training_killed_before_its_first_checkpoint_reports_the_same_initial_weights_again(
+    tmp_path, parser, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def die(self: Any, batch: int, logs: Any = None) -> None:
+        raise Killed
+
+    prepare(tmp_path, "dropout")
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(PrintProgress, "on_train_batch_end", die)
+        run_attempt(tmp_path, parser.url)
+    prepare(tmp_path, "dropout", attempt=2)
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert parser.story == [INITIAL_EPOCH, INITIAL_EPOCH, 0, 2, 4, 6, "finish"]
+    first, again = parser.collections[:2]
+    assert (first.update.attempt, again.update.attempt) == (1, 2)
+    assert first.update == again.update.model_copy(update={"attempt": 1})
+    for place, values in first.arrays.items():
+        assert values.tobytes() == again.arrays[place].tobytes(), place
+
+
+def test_initial_weights_are_reported_once_also_when_an_epoch_is_less_than_a_step(
+    tmp_path, parser, stop_after
+):
+    accumulating = KerasChoice(name="sgd", conf={"gradient_accumulation_steps": 10})
+    prepare(tmp_path, "normalisation", optimizer=accumulating, epoch_period=1)
+    assert run_attempt(tmp_path, parser.url, stop_after(0)) == EXIT_STOPPED
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert parser.story == [INITIAL_EPOCH, *range(EPOCHS), "finish"]
 
 
 def test_a_damaged_checkpoint_costs_the_epochs_since_the_one_before(tmp_path, parser, stop_after):
@@ -103,7 +137,7 @@ def test_a_damaged_checkpoint_costs_the_epochs_since_the_one_before(tmp_path, pa
     newest = max((tmp_path / "parts" / "checkpoint").iterdir())
     newest.write_bytes(newest.read_bytes()[:-100])
     assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
-    assert parser.story == [0, 1, 2, 3, 3, 4, 5, 6, "finish"]
+    assert parser.story == [INITIAL_EPOCH, 0, 1, 2, 3, 3, 4, 5, 6, "finish"]
     assert_same_as_uninterrupted(tmp_path / "whole", parser, name="dropout", epoch_period=1)
 
 

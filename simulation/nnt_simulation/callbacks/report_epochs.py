@@ -1,4 +1,4 @@
-"""Reports the metrics and weights of every epoch that is to be collected."""
+"""Reports the weights before the first batch, and metrics and weights of every epoch that is to be collected."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from nnt_contract.simulation_config import SimulationRun, collected_epochs
-from nnt_contract.updates import Collection, payload_bytes
+from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
 from nnt_simulation.arrays import as_array
 from nnt_simulation.reporter import Reporter
 from nnt_simulation.weights import Weight, weights_of
@@ -24,27 +24,35 @@ class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         self._collected = frozenset(collected_epochs(conf.total_epochs, conf.epoch_period))
         self._weights: list[Weight] = []
         self._steps_reported = 0
+        self._resumed = False
 
     def get_state(self) -> Mapping[str, Any]:
         return {"steps_reported": self._steps_reported}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         self._steps_reported = state["steps_reported"]
+        self._resumed = True
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._weights = weights_of(self.model)
+        # The optimizer's steps do not tell: one that accumulates gradients may have made none for epochs.
+        if not self._resumed:
+            self._report(INITIAL_EPOCH, {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._writer.catch_up()
         self._reporter.raise_refusal()
         if epoch not in self._collected:
             return
+        self._report(epoch, logs or {})
+
+    def _report(self, epoch: int, logs: Mapping[str, float]) -> None:
         steps = int(as_array(self.model.optimizer.iterations))
         collection = Collection(
             sim_id=self._run.id,
             attempt=self._run.attempt,
             epoch=epoch,
-            logs={name: float(value) for name, value in (logs or {}).items()},
+            logs={name: float(value) for name, value in logs.items()},
             learning_rate=float(as_array(self.model.optimizer.learning_rate)),
             optimizer_steps=steps - self._steps_reported,
             arrays=tuple(weight.array for weight in self._weights),
