@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-SERVICES := contract server deployer parser simulation
+PACKAGES := contract service server deployer parser simulation
 VENDOR := server/nnt_server/static/vendor
 INSTALLED := .venv/installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -36,12 +36,12 @@ format: setup  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(INSTALLED): constraints.txt pyproject.toml $(SERVICES:%=%/pyproject.toml)
+$(INSTALLED): constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}; choose another with make PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--group single --group dev $(SERVICES:%=--editable %)
+		--group single --group dev $(PACKAGES:%=--editable %)
 	touch $@
 
 $(VENDOR)/.installed: server/package.json server/package-lock.json $(INSTALLED)

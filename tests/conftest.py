@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import psycopg2
 import psycopg2.extras
 import pytest
@@ -250,3 +251,20 @@ def query(database: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
                 return cursor.fetchall() if cursor.description else []
 
         yield run
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """scikit-learn's digits at 28x28, as the files a user has: part -> .npz, and the report's own model."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    enlarged = np.kron(data.images / 16, np.ones((1, 3, 3)))
+    images = np.pad(enlarged, ((0, 0), (2, 2), (2, 2))).astype(np.float32)
+    folder = tmp_path_factory.mktemp("digits")
+    parts = {"train": slice(0, 1200), "val": slice(1200, 1500), "test": slice(1500, None)}
+    files = {"model": FIXTURES / "appendix_d_model.json"}
+    for part, rows in parts.items():
+        files[part] = folder / f"{part}.npz"
+        np.savez(files[part], **{f"x_{part}": images[rows], f"y_{part}": data.target[rows]})
+    return files

@@ -3,28 +3,28 @@
 import hmac
 from uuid import UUID
 
-import kombu.exceptions
 from flask import Blueprint, Response, current_app, jsonify, request
 from pydantic import ValidationError
 
-from nnt_contract.errors import ErrorBody, contract_error
+from nnt_contract.errors import contract_error
 from nnt_contract.orders import LaunchOrder
 from nnt_deployer import doorbell
-from nnt_deployer.errors import Malformed, Refused, Unauthorized, UnknownSimulation
+from nnt_deployer.errors import UnknownSimulation
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import Store
+from nnt_service.away import REDIS_AWAY
+from nnt_service.bearer import bearer_token
+from nnt_service.errors import Malformed, Unauthorized
 
 api = Blueprint("api", __name__)
 
 
 @api.before_request
 def check_service_token() -> None:
-    if request.endpoint == "api.healthz":
-        return
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = bearer_token(request.headers.get("Authorization"), "service token")
     expected = _settings().service_token.get_secret_value()
-    if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), expected.encode()):
-        raise Unauthorized("expected the header Authorization: Bearer <service token>")
+    if not hmac.compare_digest(token.encode(), expected.encode()):
+        raise Unauthorized("this is not the service token")
 
 
 @api.post("/simulations")
@@ -41,20 +41,6 @@ def delete(sim_id: UUID) -> tuple[Response, int]:
     return _ring(sim_id)
 
 
-@api.get("/healthz")
-def healthz() -> Response:
-    return jsonify(status="ok")
-
-
-@api.app_errorhandler(Refused)
-def refused(error: Refused) -> Response:
-    return error_response(error.body, error.status)
-
-
-def error_response(body: ErrorBody, status: int) -> Response:
-    return Response(body.model_dump_json(), status, mimetype="application/json")
-
-
 def _settings() -> DeployerSettings:
     settings: DeployerSettings = current_app.extensions["settings"]
     return settings
@@ -66,6 +52,6 @@ def _ring(sim_id: UUID) -> tuple[Response, int]:
             raise UnknownSimulation(f"there is no simulation {sim_id}")
     try:
         doorbell.ring(current_app.extensions["celery"], sim_id)
-    except (kombu.exceptions.OperationalError, ConnectionError, OSError) as error:
+    except REDIS_AWAY as error:
         current_app.logger.warning("Redis did not take the message about %s: %s", sim_id, error)
     return jsonify(id=str(sim_id)), 202

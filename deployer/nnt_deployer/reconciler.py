@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-import kombu.exceptions
-import psycopg2
 from celery import Celery
 
 from nnt_deployer import doorbell
@@ -14,6 +12,7 @@ from nnt_deployer.conductor import Conductor
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import Store
 from nnt_deployer.worker import create_celery
+from nnt_service.away import DATABASE_AWAY, REDIS_AWAY
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ def tick(conductor: Conductor, celery: Celery) -> None:
 def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], None]) -> None:
     try:
         doorbell.ring(celery, sim_id, task)
-    except (kombu.exceptions.OperationalError, ConnectionError, OSError):
+    except REDIS_AWAY:
         _log.warning("Redis does not answer: %s of %s happens here", task, sim_id)
         act(sim_id)
 
@@ -50,7 +49,7 @@ def main() -> None:
     while True:
         try:
             _lead(settings, celery)
-        except psycopg2.OperationalError as error:
+        except DATABASE_AWAY as error:
             _log.warning("the database does not answer: %s", str(error).strip())
         except Exception:
             # The outermost loop: whatever it is, the next tick may go well.

@@ -37,6 +37,10 @@ class DeployerSettings(BaseSettings):
     finishing_s: PositiveFloat = Field(
         600, description="Seconds that an ended simulation's last collections may take to arrive"
     )
+    watchdog_s: PositiveFloat = Field(
+        60,
+        description="Seconds that messages may wait for an idle worker before it is started again",
+    )
 
     @property
     def datasets_dir(self) -> Path:

@@ -3,40 +3,20 @@
 from celery import Celery
 
 from nnt_deployer.settings import DeployerSettings
+from nnt_service import celery_app, watchdog
 
 QUEUE = "deployer"
 
 
 def create_celery(settings: DeployerSettings) -> Celery:
-    app = Celery(
-        "nnt_deployer", broker=settings.redis_url.get_secret_value(), include=["nnt_deployer.tasks"]
-    )
-    app.conf.update(
-        task_default_queue=QUEUE,
-        task_serializer="json",
-        accept_content=["json"],
-        task_ignore_result=True,
-        # A message is done when its work is: a killed worker's message comes again, and the work is idempotent.
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        broker_transport_options={
-            "visibility_timeout": 3600,
-            "socket_connect_timeout": 2,
-            "socket_timeout": 10,
-        },
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        # Nobody waits for Redis: the loop comes by again.
-        task_publish_retry=False,
-        worker_send_task_events=False,
-        worker_hijack_root_logger=False,
-    )
-    return app
+    return celery_app.create_celery("nnt_deployer", QUEUE, settings.redis_url.get_secret_value())
 
 
 def __getattr__(name: str) -> Celery:
     # Read the environment only where a worker is started, not where the module is imported.
     if name in ("app", "celery"):
-        return create_celery(DeployerSettings())
+        settings = DeployerSettings()
+        app = create_celery(settings)
+        watchdog.watch(app, QUEUE, settings.watchdog_s)
+        return app
     raise AttributeError(name)

@@ -2,15 +2,13 @@
 
 from nnt_contract import tokens
 from nnt_contract.tokens import RunToken
-from nnt_parser.errors import Unauthorized
+from nnt_service.bearer import bearer_token
+from nnt_service.errors import Unauthorized
 
 
 def run_token(secret: str, authorization: str | None) -> RunToken:
     """The simulation and attempt that the header speaks for; raises Unauthorized."""
-    scheme, _, text = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not text:
-        raise Unauthorized("expected the header Authorization: Bearer <run token>")
     try:
-        return tokens.check(secret, text.strip())
+        return tokens.check(secret, bearer_token(authorization, "run token"))
     except tokens.InvalidToken as error:
         raise Unauthorized(str(error)) from error

@@ -15,14 +15,22 @@ NULL = struct.pack(">i", -1)
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
 _EPOCH_OF_POSTGRES = datetime(2000, 1, 1, tzinfo=UTC)
+# A piece as long as this stays in the processor's cache while it is encoded and sent.
+_VALUES_PER_PIECE = 2**15
+
+Row = Sequence[bytes | Iterator[bytes]]  # encoded fields, large ones in pieces
 
 
-def stream(rows: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
-    """The whole stream, each row given as its encoded fields."""
+def stream(rows: Iterable[Row]) -> Iterator[bytes]:
+    """The whole stream."""
     yield _HEADER
-    for fields in rows:
-        yield struct.pack(">h", len(fields)) + b"".join(fields[:-1])
-        yield fields[-1]  # the large one comes last, and is not copied once more
+    for row in rows:
+        yield struct.pack(">h", len(row))
+        for field in row:
+            if isinstance(field, bytes):
+                yield field
+            else:
+                yield from field
     yield _TRAILER
 
 
@@ -58,8 +66,8 @@ def int8_array(values: Sequence[int]) -> bytes:
     return _array(np.asarray(values, dtype=np.int64), 20, ">i8")
 
 
-def float4_array(values: npt.NDArray[np.float32]) -> bytes:
-    return _array(values, 700, ">f4")
+def float4_array(values: npt.NDArray[np.float32]) -> Iterator[bytes]:
+    return _array_in_pieces(values, 700, ">f4")
 
 
 def _field(content: bytes) -> bytes:
@@ -67,11 +75,22 @@ def _field(content: bytes) -> bytes:
 
 
 def _array(values: npt.NDArray[np.generic], oid: int, kind: str) -> bytes:
+    return b"".join(_array_in_pieces(values, oid, kind))
+
+
+def _array_in_pieces(values: npt.NDArray[np.generic], oid: int, kind: str) -> Iterator[bytes]:
     """A one-dimensional array; an empty one has no dimension."""
     if not len(values):
-        return _field(struct.pack(">iii", 0, 0, oid))
-    elements = np.empty(len(values), dtype=[("length", ">i4"), ("value", kind)])
+        yield _field(struct.pack(">iii", 0, 0, oid))
+        return
+    elements = np.empty(
+        min(_VALUES_PER_PIECE, len(values)), dtype=[("length", ">i4"), ("value", kind)]
+    )
     elements["length"] = elements.dtype["value"].itemsize
-    elements["value"] = values
     dimensions = struct.pack(">iiiii", 1, 0, oid, len(values), 1)
-    return struct.pack(">i", len(dimensions) + elements.nbytes) + dimensions + elements.tobytes()
+    yield struct.pack(">i", len(dimensions) + len(values) * elements.itemsize) + dimensions
+    for first in range(0, len(values), _VALUES_PER_PIECE):
+        piece = values[first : first + _VALUES_PER_PIECE]
+        filled = elements[: len(piece)]
+        filled["value"] = piece
+        yield filled.tobytes()

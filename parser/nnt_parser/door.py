@@ -4,7 +4,6 @@ import logging
 from threading import local
 from uuid import UUID
 
-import kombu.exceptions
 from celery import Celery
 
 from nnt_parser.intake import Intake
@@ -12,6 +11,7 @@ from nnt_parser.settings import ParserSettings
 from nnt_parser.spool import Spool
 from nnt_parser.store import Store
 from nnt_parser.worker import create_celery
+from nnt_service.away import REDIS_AWAY
 
 _log = logging.getLogger(__name__)
 
@@ -19,9 +19,9 @@ _log = logging.getLogger(__name__)
 class Door:
     def __init__(self, settings: ParserSettings) -> None:
         self.token_secret = settings.token_secret.get_secret_value()
-        self.intake = Intake(
-            Spool(settings.spool_dir), settings.max_update_mb, settings.max_json_mb
-        )
+        spool = Spool(settings.spool_dir)
+        spool.remove_unfinished()
+        self.intake = Intake(spool, self.announce, settings.max_update_mb, settings.max_json_mb)
         self._database_url = settings.database_url.get_secret_value()
         self._celery: Celery = create_celery(settings)
         self._thread = local()
@@ -37,5 +37,5 @@ class Door:
         """Wakes a worker; if Redis does not hear it, the sweeper finds the update in the spool."""
         try:
             self._celery.send_task("nnt_parser.store_update", [name])
-        except (kombu.exceptions.OperationalError, ConnectionError, OSError) as error:
+        except REDIS_AWAY as error:
             _log.warning("Redis did not take the message about %s: %s", name, error)

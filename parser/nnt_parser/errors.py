@@ -1,41 +1,18 @@
 """What can go wrong here.
 
 SimulationDeleted       what is to be stored belongs to nobody any more
-Refused                 at the door
-├── Unauthorized        401  no run token, or one that was not issued here
-├── Gone                410  the simulation was deleted: its token has ended
+Refused                 at the door (nnt_service.errors), besides what every service refuses:
 ├── Foreign             403  the update is for another simulation or attempt than the token
+├── Gone                410  the simulation was deleted: its token has ended
 ├── TooLarge            413
-├── UnknownEncoding     415
-└── Malformed           400
-DatabaseAway            503  try again later
+└── UnknownEncoding     415
 """
 
-from nnt_contract.errors import ErrorBody
+from nnt_service.errors import Refused
 
 
 class SimulationDeleted(Exception):
     pass
-
-
-class Refused(Exception):
-    """The sender is answered with `status` and `body`, and nothing was kept."""
-
-    status = 400
-    error = "malformed"
-
-    def __init__(self, message: str | ErrorBody) -> None:
-        self.body = (
-            message
-            if isinstance(message, ErrorBody)
-            else ErrorBody(error=self.error, message=message)
-        )
-        super().__init__(self.body.message)
-
-
-class Unauthorized(Refused):
-    status = 401
-    error = "unauthorized"
 
 
 class Gone(Refused):
@@ -56,12 +33,3 @@ class TooLarge(Refused):
 class UnknownEncoding(Refused):
     status = 415
     error = "unknown_encoding"
-
-
-class Malformed(Refused):
-    pass
-
-
-class DatabaseAway(Refused):
-    status = 503
-    error = "database_away"

@@ -1,5 +1,6 @@
 """The arrays of a collection in its file, read in pieces of any size, in any order."""
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, Self
 
@@ -18,7 +19,7 @@ class Piece(NamedTuple):
 
 
 class FrameFile:
-    """An open file that holds a frame, whose arrays begin at `start`."""
+    """An open file that holds a frame, whose arrays begin at `start`; threads may read it at the same time."""
 
     @classmethod
     def of(cls, accepted: Accepted) -> Self:
@@ -43,8 +44,9 @@ class FrameFile:
 
     def read(self, array: Array, first: int, count: int) -> Values:
         """That many values of the variable, from position `first`."""
-        self._file.seek(self._starts[array.layer_index, array.variable] + first * _BYTES_PER_VALUE)
-        return np.frombuffer(self._file.read(count * _BYTES_PER_VALUE), dtype="<f4", count=count)
+        start = self._starts[array.layer_index, array.variable] + first * _BYTES_PER_VALUE
+        content = os.pread(self._file.fileno(), count * _BYTES_PER_VALUE, start)
+        return np.frombuffer(content, dtype="<f4", count=count)
 
     def pieces(self, array: Array, size: int) -> Iterator[Piece]:
         """The whole variable, in pieces of `size` values; the last may be shorter."""

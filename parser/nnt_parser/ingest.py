@@ -33,7 +33,7 @@ ENVELOPE_COLUMNS = "sim_id, epoch, time, layer_index, variable, values_per_bucke
 
 _EPOCH_VALUES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
-Fields = Sequence[bytes]
+_Fields = Sequence[bytes]
 
 
 class Weights(Protocol):
@@ -76,7 +76,7 @@ def changes(frame: FrameFile, other: Weights) -> list[float | None]:
     ]
 
 
-def weight_rows(frame: FrameFile, time: datetime) -> Iterator[Fields]:
+def weight_rows(frame: FrameFile, time: datetime) -> Iterator[binary.Row]:
     """The rows of `weights`: runs of the flattened values of each variable."""
     for array in frame.collection.arrays:
         start = _start(frame.collection, time)
@@ -94,7 +94,7 @@ def statistics_rows(
     time: datetime,
     summaries: Sequence[Summary],
     changes: Sequence[float | None],
-) -> Iterator[Fields]:
+) -> Iterator[binary.Row]:
     """The rows of `weight_statistics`, one for each variable."""
     for array, summary, change in zip(collection.arrays, summaries, changes, strict=True):
         yield (
@@ -106,7 +106,7 @@ def statistics_rows(
 
 def envelope_rows(
     collection: Collection, time: datetime, summaries: Sequence[Summary]
-) -> Iterator[Fields]:
+) -> Iterator[binary.Row]:
     """The rows of `weight_envelope`, one for each variable."""
     for array, summary in zip(collection.arrays, summaries, strict=True):
         yield (
@@ -124,7 +124,7 @@ def _change(array: Array, frame: FrameFile, other: Weights) -> float:
     return math.sqrt(squares)
 
 
-def _start(collection: Collection, time: datetime) -> Fields:
+def _start(collection: Collection, time: datetime) -> _Fields:
     return (
         binary.uuid(collection.sim_id),
         binary.int4(collection.epoch),
@@ -132,7 +132,7 @@ def _start(collection: Collection, time: datetime) -> Fields:
     )
 
 
-def _variable(array: Array) -> Fields:
+def _variable(array: Array) -> _Fields:
     return (
         binary.int4(array.layer_index),
         binary.text(array.layer_name),
@@ -141,7 +141,7 @@ def _variable(array: Array) -> Fields:
     )
 
 
-def _statistics(of: Statistics, change: float | None) -> Fields:
+def _statistics(of: Statistics, change: float | None) -> _Fields:
     return (
         *(binary.float8(value) for value in (of.mean, of.std, of.min, of.max, of.l2)),
         *(binary.int8(value) for value in (of.zeros, of.nans, of.infinities)),
@@ -152,7 +152,7 @@ def _statistics(of: Statistics, change: float | None) -> Fields:
     )
 
 
-def _envelope(of: Envelope) -> Fields:
+def _envelope(of: Envelope) -> binary.Row:
     return (
         binary.int8(of.values_per_bucket),
         binary.float4_array(of.minima),

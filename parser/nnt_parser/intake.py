@@ -1,6 +1,6 @@
 """The door: from the body of a request to an update in the spool, or a refusal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from nnt_contract.errors import ContractError
@@ -16,18 +16,22 @@ from nnt_contract.updates import (
     payload_bytes,
 )
 from nnt_parser import report_json
-from nnt_parser.errors import Foreign, Malformed, TooLarge, UnknownEncoding
+from nnt_parser.errors import Foreign, TooLarge, UnknownEncoding
 from nnt_parser.spool import Spool
+from nnt_service.errors import Malformed
 
 _MIB = 2**20
 _PIECE = 2**20
 
 
 class Intake:
-    """Takes bodies of at most the given sizes into a spool."""
+    """Takes bodies of at most the given sizes into a spool, and announces each."""
 
-    def __init__(self, spool: Spool, max_update_mb: int, max_json_mb: int) -> None:
+    def __init__(
+        self, spool: Spool, announce: Callable[[str], None], max_update_mb: int, max_json_mb: int
+    ) -> None:
         self._spool = spool
+        self._announce = announce
         self._max_update_bytes = max_update_mb * _MIB
         self._max_json_bytes = max_json_mb * _MIB
 
@@ -52,7 +56,7 @@ class Intake:
             raise TooLarge(
                 f"the arrays have {size} bytes, at most {self._max_update_bytes} are taken"
             )
-        return self._spool.put(update, _exactly(body, size))
+        return self._spool.put(update, _exactly(body, size), self._announce)
 
     def _take_json(self, kind: str, token: RunToken, body: IO[bytes]) -> str:
         text = body.read(self._max_json_bytes + 1)
@@ -65,7 +69,10 @@ class Intake:
         for message in messages:
             _check_sender(message.update.kind, token, message.update)
         # /finish of the report carries the last collection: that goes first, the end says it is complete.
-        return [self._spool.put(message.update, message.payload) for message in messages][-1]
+        names = [
+            self._spool.put(message.update, message.payload, self._announce) for message in messages
+        ]
+        return names[-1]
 
 
 def _check_sender(kind: str, token: RunToken, update: Collection | Finish | Failure) -> None:

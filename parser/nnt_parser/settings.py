@@ -24,6 +24,10 @@ class ParserSettings(BaseSettings):
     sweep_s: PositiveFloat = Field(
         5, description="Seconds between two looks for updates that Redis forgot"
     )
+    watchdog_s: PositiveFloat = Field(
+        60,
+        description="Seconds that messages may wait for an idle worker before it is started again",
+    )
 
     @property
     def spool_dir(self) -> Path:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -22,6 +22,7 @@ from nnt_contract.updates import (
 )
 
 _SUFFIX = ".frame"
+_UNFINISHED = ".tmp"
 _REJECTED = "rejected"
 _LATEST = "latest"
 
@@ -54,19 +55,33 @@ class Spool:
         for name in (_REJECTED, _LATEST):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
-    def put(self, update: Collection | Finish | Failure, payload: Iterable[bytes]) -> str:
-        """Keeps the update durably and returns its name; keeps nothing if `payload` raises."""
+    def remove_unfinished(self) -> None:
+        """Removes what a killed process was receiving; only the process that receives may ask for it."""
+        for path in self._folder.glob(f"*{_UNFINISHED}"):
+            path.unlink()
+
+    def put(
+        self,
+        update: Collection | Finish | Failure,
+        payload: Iterable[bytes],
+        announce: Callable[[str], None],
+    ) -> str:
+        """Keeps the update durably and returns its name; keeps nothing if `payload` raises.
+
+        `announce` is told the name as soon as the update can be read: storing it need not wait for the disk twice.
+        """
         part = f"{update.epoch:08d}" if isinstance(update, Collection) else update.kind
         name = f"{update.sim_id.hex}-{update.attempt:04d}-{part}-{secrets.token_hex(4)}{_SUFFIX}"
-        unfinished = self._folder / f"{name}.tmp"
+        unfinished = self._folder / f"{name}{_UNFINISHED}"
         try:
             with unfinished.open("wb") as file:
                 file.write(frame_head(update))
                 for piece in payload:
                     file.write(piece)
                 file.flush()
+                unfinished.rename(self._folder / name)
+                announce(name)
                 os.fsync(file.fileno())
-            unfinished.rename(self._folder / name)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise

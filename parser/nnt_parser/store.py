@@ -1,9 +1,12 @@
 """This service's SQL: it writes what simulations report, each collection in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from io import RawIOBase
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +18,6 @@ from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
 from nnt_parser import copy_binary, ingest
 from nnt_parser.errors import SimulationDeleted
 from nnt_parser.frame_file import FrameFile
-from nnt_parser.ingest import Fields
 from nnt_parser.spool import Accepted
 from nnt_parser.stored_weights import StoredWeights
 
@@ -39,11 +41,15 @@ SELECT FROM simulations WHERE id = %(sim_id)s FOR KEY SHARE;
 # No row comes back where this collection is stored already, from this attempt or a later one.
 _CLAIM = """
 INSERT INTO collections (sim_id, epoch, attempt, time, sha256, bytes)
-VALUES (%(sim_id)s, %(epoch)s, %(attempt)s, %(time)s, %(sha256)s, %(bytes)s)
+VALUES (%(sim_id)s, %(epoch)s, %(attempt)s, %(time)s, '', %(bytes)s)
 ON CONFLICT (sim_id, epoch) DO UPDATE
-SET attempt = excluded.attempt, time = excluded.time, sha256 = excluded.sha256, bytes = excluded.bytes
+SET attempt = excluded.attempt, time = excluded.time, bytes = excluded.bytes
 WHERE collections.attempt < excluded.attempt
 RETURNING xmax <> 0 AS replaces
+"""
+
+_HASH = """
+UPDATE collections SET sha256 = %(sha256)s WHERE sim_id = %(sim_id)s AND epoch = %(epoch)s
 """
 
 _FORGET = """
@@ -110,6 +116,7 @@ WHERE run_ends.attempt < excluded.attempt
 """
 
 _COPY_BUFFER = 2**18
+_ROWS_PER_COPY = 8
 
 OpenLatest = Callable[[UUID], AbstractContextManager[Accepted | None]]
 
@@ -152,9 +159,7 @@ class Store:
             if collection.epoch == INITIAL_EPOCH:
                 _store_initial(cursor, frame, key)
                 return
-            cursor.execute(
-                _CLAIM, key | {"sha256": accepted.sha256(), "bytes": payload_bytes(collection)}
-            )
+            cursor.execute(_CLAIM, key | {"bytes": payload_bytes(collection)})
             claimed = cursor.fetchone()
             if claimed is None:
                 return
@@ -162,15 +167,7 @@ class Store:
             if replaces:
                 cursor.execute(_FORGET, key)
             values = _store_metrics(cursor, collection, key)
-            _copy(cursor, _WEIGHTS, ingest.weight_rows(frame, accepted.time))
-            changes = _changes_since_previous(cursor, frame, key, open_latest)
-            summaries = ingest.summaries(frame)
-            _copy(
-                cursor,
-                _STATISTICS,
-                ingest.statistics_rows(collection, accepted.time, summaries, changes),
-            )
-            _copy(cursor, _ENVELOPE, ingest.envelope_rows(collection, accepted.time, summaries))
+            _store_weights(cursor, accepted, frame, key, open_latest)
             _fill_change_of_next(cursor, frame, key)
             cursor.execute(_PROGRESS, values | {"new": 0 if replaces else 1})
             cursor.execute(_LATEST, values)
@@ -236,17 +233,55 @@ def _store_metrics(cursor: Any, collection: Collection, key: dict[str, Any]) -> 
     return values
 
 
+def _store_weights(
+    cursor: Any,
+    accepted: Accepted,
+    frame: FrameFile,
+    key: dict[str, Any],
+    open_latest: OpenLatest,
+) -> None:
+    """The weights, and what is computed from them while the database is busy with them."""
+    collection = frame.collection
+    with (
+        ThreadPoolExecutor(max_workers=1) as beside,
+        _changes_since_previous(cursor, frame, key, open_latest) as compare,
+    ):
+        summaries = beside.submit(ingest.summaries, frame)
+        changes = beside.submit(compare)
+        sha256 = beside.submit(accepted.sha256)
+        for rows in _batches(ingest.weight_rows(frame, accepted.time)):
+            _copy(cursor, _WEIGHTS, rows)
+        statistics = ingest.statistics_rows(
+            collection, accepted.time, summaries.result(), changes.result()
+        )
+        _copy(cursor, _STATISTICS, statistics)
+        envelopes = ingest.envelope_rows(collection, accepted.time, summaries.result())
+        _copy(cursor, _ENVELOPE, envelopes)
+        cursor.execute(_HASH, key | {"sha256": sha256.result()})
+
+
+@contextmanager
 def _changes_since_previous(
     cursor: Any, frame: FrameFile, key: dict[str, Any], open_latest: OpenLatest
-) -> Sequence[float | None]:
+) -> Iterator[Callable[[], Sequence[float | None]]]:
+    """What computes them without the connection, on which a COPY goes on."""
     cursor.execute(_PREVIOUS, key)
     previous = cursor.fetchone()
-    if previous is None:
-        return [None] * len(frame.collection.arrays)
     with open_latest(frame.collection.sim_id) as latest:
-        if latest is not None and latest.is_collection(*previous):
-            return ingest.changes(frame, FrameFile.of(latest))
-    return ingest.changes(frame, StoredWeights(cursor, frame.collection.sim_id, previous[0]))
+        if previous is None:
+            yield lambda: [None] * len(frame.collection.arrays)
+        elif latest is not None and latest.is_collection(*previous):
+            yield partial(ingest.changes, frame, FrameFile.of(latest))
+        else:
+            sim_id = frame.collection.sim_id
+            changes = ingest.changes(frame, StoredWeights(cursor, sim_id, previous[0]))
+            yield lambda: changes
+
+
+def _batches(rows: Iterator[copy_binary.Row]) -> Iterator[Iterable[copy_binary.Row]]:
+    # PostgreSQL holds what one COPY brings until it has a thousand rows of it.
+    for first in rows:
+        yield chain([first], islice(rows, _ROWS_PER_COPY - 1))
 
 
 def _fill_change_of_next(cursor: Any, frame: FrameFile, key: dict[str, Any]) -> None:
@@ -262,7 +297,7 @@ def _fill_change_of_next(cursor: Any, frame: FrameFile, key: dict[str, Any]) -> 
         cursor.execute(_CHANGE, key | variable | {"epoch": epoch, "change": change})
 
 
-def _copy(cursor: Any, statement: str, rows: Iterable[Fields]) -> None:
+def _copy(cursor: Any, statement: str, rows: Iterable[copy_binary.Row]) -> None:
     cursor.copy_expert(statement, _Readable(copy_binary.stream(rows)), _COPY_BUFFER)
 
 
@@ -271,10 +306,9 @@ class _Readable(RawIOBase):
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self._rest = memoryview(b"")
+        self._rest = b""
 
     def read(self, size: int = -1) -> bytes:
-        if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(piece)
+        piece = self._rest or next(self._pieces, b"")
+        self._rest = piece[size:]
+        return piece[:size]

@@ -4,8 +4,6 @@ import logging
 import time
 from typing import Any
 
-import kombu.exceptions
-import psycopg2
 from celery import Celery
 
 from nnt_parser.keeper import forget_ended, keep
@@ -13,6 +11,7 @@ from nnt_parser.settings import ParserSettings
 from nnt_parser.spool import Spool
 from nnt_parser.store import Store
 from nnt_parser.worker import QUEUE, create_celery
+from nnt_service.away import DATABASE_AWAY, REDIS_AWAY
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ def sweep(names: list[str], celery: Celery, spool: Spool, store: Store) -> None:
                 return
             for name in names:
                 celery.send_task("nnt_parser.store_update", [name], connection=connection)
-    except (kombu.exceptions.OperationalError, ConnectionError, OSError):
+    except REDIS_AWAY:
         _log.warning("Redis does not answer: storing %d updates here", len(names))
         for name in names:
             keep(name, spool, store)
@@ -48,7 +47,7 @@ def main() -> None:
         try:
             sweep(spool.older_than(settings.sweep_s), celery, spool, store)
             forget_ended(spool, store)
-        except psycopg2.OperationalError as error:
+        except DATABASE_AWAY as error:
             _log.warning("the database does not answer: %s", str(error).strip())
         except Exception:
             # The outermost loop: whatever it is, the next look may go well.

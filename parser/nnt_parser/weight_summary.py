@@ -83,7 +83,12 @@ def squared_distance(one: Values, other: Values) -> float:
     """The sum of squares of the differences that are finite."""
     with np.errstate(invalid="ignore"):  # of two equal infinities
         difference = _finite(one.astype(np.float64) - other)
-    return float(difference @ difference)
+    return _sum_of_squares(difference)
+
+
+def _sum_of_squares(values: npt.NDArray[np.float64]) -> float:
+    # Not values @ values: BLAS shares a sum as short as this among threads, which then wait for each other in a loop.
+    return float(np.einsum("i,i->", values, values))
 
 
 class _Moments:
@@ -111,13 +116,13 @@ class _Moments:
         self.low = min(self.low, float(finite.min()))
         self.high = max(self.high, float(finite.max()))
         wide = finite.astype(np.float64)
-        self._squares += float(wide @ wide)
+        self._squares += _sum_of_squares(wide)
         mean = float(wide.mean())
         wide -= mean
         count = self.count + len(finite)
         difference = mean - self._mean
         self._squared_deviations += (
-            float(wide @ wide) + difference**2 * self.count * len(finite) / count
+            _sum_of_squares(wide) + difference**2 * self.count * len(finite) / count
         )
         self._mean += difference * len(finite) / count
         self.count = count

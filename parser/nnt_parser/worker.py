@@ -3,40 +3,20 @@
 from celery import Celery
 
 from nnt_parser.settings import ParserSettings
+from nnt_service import celery_app, watchdog
 
 QUEUE = "parser"
 
 
 def create_celery(settings: ParserSettings) -> Celery:
-    app = Celery(
-        "nnt_parser", broker=settings.redis_url.get_secret_value(), include=["nnt_parser.tasks"]
-    )
-    app.conf.update(
-        task_default_queue=QUEUE,
-        task_serializer="json",
-        accept_content=["json"],
-        task_ignore_result=True,
-        # A message is done when its work is: a killed worker's message comes again, and the work is idempotent.
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        broker_transport_options={
-            "visibility_timeout": 3600,
-            "socket_connect_timeout": 2,
-            "socket_timeout": 10,
-        },
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        # A message that Redis does not take now is found by the sweeper; nobody waits for it at the door.
-        task_publish_retry=False,
-        worker_send_task_events=False,
-        worker_hijack_root_logger=False,
-    )
-    return app
+    return celery_app.create_celery("nnt_parser", QUEUE, settings.redis_url.get_secret_value())
 
 
 def __getattr__(name: str) -> Celery:
     # Read the environment only where a worker is started, not where the module is imported.
     if name in ("app", "celery"):
-        return create_celery(ParserSettings())
+        settings = ParserSettings()
+        app = create_celery(settings)
+        watchdog.watch(app, QUEUE, settings.watchdog_s)
+        return app
     raise AttributeError(name)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from scripts.up.settings import ROOT
 from tests.conftest import wait_for
-from tests.e2e.conftest import Platform
+from tests.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

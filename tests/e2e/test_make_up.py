@@ -18,7 +18,7 @@ import pytest
 
 from scripts.up.settings import ROOT
 from tests.conftest import wait_for
-from tests.e2e.conftest import Platform, environment_of
+from tests.platform import Platform, environment_of
 
 pytestmark = pytest.mark.timeout(300)
 

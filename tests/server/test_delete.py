@@ -23,7 +23,7 @@ def test_the_question_says_how_much_is_lost(alice):
     simulation = a_simulation(alice.user)
     with connection.cursor() as cursor:
         for epoch in range(3):
-            row = [simulation.id, epoch, 400_000]
+            row = (str(simulation.id), epoch, 400_000)
             cursor.execute("INSERT INTO collections VALUES (%s, %s, 1, now(), '', %s)", row)
     # Django puts no-break spaces into sizes.
     page = alice.get(address(simulation)).content.decode().replace("\xa0", " ")

@@ -1,0 +1,1 @@
+"""What is promised about speed, memory and disk, measured on real services: python -m bench."""

@@ -1,0 +1,52 @@
+"""Ends a worker that has stopped consuming, so that whoever supervises it starts it again.
+
+A worker may lose its place at the broker while its process lives on, and looks healthy from outside.
+"""
+
+import logging
+import os
+import time
+from threading import Thread
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready
+from celery.worker import state
+
+from nnt_service.away import REDIS_AWAY
+
+_log = logging.getLogger(__name__)
+
+_LOOKS = 4  # in the time that a message may wait for a worker that has nothing to do
+
+
+def watch(app: Celery, queue: str, patience_s: float) -> None:
+    """From now on, a worker of this process that lets a message wait for so long, and does nothing else, is ended."""
+
+    def start(**_: object) -> None:
+        Thread(target=_watch, args=(app, queue, patience_s), name="watchdog", daemon=True).start()
+
+    worker_ready.connect(start, weak=False)
+
+
+def _watch(app: Celery, queue: str, patience_s: float) -> None:
+    done, since = -1, time.monotonic()
+    while True:
+        time.sleep(patience_s / _LOOKS)
+        taken = sum(state.total_count.values())
+        if taken != done or state.active_requests or not _waiting(app, queue):
+            done, since = taken, time.monotonic()
+        elif time.monotonic() - since >= patience_s:
+            _log.critical("messages wait, and this worker takes none: it ends, to be started again")
+            logging.shutdown()
+            os._exit(1)
+
+
+def _waiting(app: Celery, queue: str) -> int:
+    """How many messages wait at the broker; none as far as we know while it does not answer."""
+    try:
+        with app.connection_for_read() as connection:
+            redis: Any = connection.default_channel
+            return int(redis.client.llen(queue))
+    except REDIS_AWAY:
+        return 0

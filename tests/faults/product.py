@@ -1,0 +1,369 @@
+"""A running product as a fault test sees it: simulations to launch, services to kill, rows to compare."""
+
+import hashlib
+import json
+import shutil
+import socket
+import sys
+import uuid
+import xmlrpc.client
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import psutil
+import psycopg2
+import psycopg2.extras
+import redis
+from celery import Celery
+from psycopg2 import sql
+from supervisor.xmlrpc import SupervisorTransport
+
+from nnt_contract import tokens
+from nnt_contract.environment import OUTBOX, PARSER_URL, RUN_DIR, RUN_FILE, RUN_TOKEN
+from nnt_contract.simulation_config import (
+    Configuration,
+    KerasChoice,
+    NpzKeys,
+    Part,
+    SimulationRun,
+    collected_epochs,
+)
+from nnt_contract.tokens import RunToken
+from nnt_contract.updates import (
+    FRAME_START,
+    FRAME_TYPE,
+    Collection,
+    Finish,
+    frame_head,
+    header_length,
+    parse_header,
+)
+from nnt_deployer.launchers import shim
+from nnt_deployer.launchers.base import Handle, ProcessSpec
+from nnt_deployer.launchers.local import LocalLauncher
+from nnt_deployer.process_spec import dataset_path
+from scripts.up.processes import socket_path
+from scripts.up.secrets import load_or_make
+from tests.conftest import wait_for
+from tests.platform import Platform
+
+psycopg2.extras.register_uuid()
+
+EPOCHS = 26
+_CONFIGURATION = Configuration(
+    total_epochs=EPOCHS,
+    batch_size=8,  # many small steps: an epoch lasts long enough to be disturbed
+    learning_rate=0.001,
+    optimizer=KerasChoice(name="adam"),
+    loss_function=KerasChoice(name="SparseCategoricalCrossentropy", conf={"from_logits": True}),
+    train=NpzKeys(features="x_train", labels="y_train"),
+    validation=NpzKeys(features="x_val", labels="y_val"),
+    test=NpzKeys(features="x_test", labels="y_test"),
+)
+_FILES: dict[Part, str] = {"train": "train", "validation": "val", "test": "test"}
+
+_DATABASE_S = 60
+_BACK_S = 60
+_RUNNING = 20  # supervisord's number for it
+
+_INSERT = """
+INSERT INTO datasets (sha256, bytes)
+SELECT * FROM unnest(%(hashes)s, %(sizes)s) ON CONFLICT DO NOTHING;
+INSERT INTO experiments (id, owner_id, name, train_dataset_id, validation_dataset_id, test_dataset_id)
+SELECT %(id)s, min(id), %(name)s, %(train)s, %(validation)s, %(test)s FROM users;
+INSERT INTO simulations (id, experiment_id, owner_id, name, model, configuration, seed,
+                         expected_collections, status, attempt, threads)
+SELECT %(id)s, %(id)s, min(id), %(name)s, %(model)s, %(configuration)s, %(seed)s,
+       %(expected)s, %(status)s, %(attempt)s, %(threads)s FROM users;
+"""
+
+_COLUMNS = """
+SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
+FROM information_schema.columns
+WHERE table_schema = 'public'
+GROUP BY table_name HAVING 'sim_id' = ANY(array_agg(column_name::text))
+"""
+# What differs between two trainings of the same simulation: who it was, when, how often, and the frame that says so.
+_INCIDENTAL = {"sim_id", "time", "attempt", "sha256"}
+_TABLES_OF_THE_CLOCK = {"records", "simulation_events"}
+
+
+class Stored(NamedTuple):
+    """A row that a simulation reported, down to the last bit of every value."""
+
+    table: str
+    epoch: int | None
+    digest: str
+
+
+class Product:
+    def __init__(self, platform: Platform, digits: dict[str, Path]) -> None:
+        self.data_dir = platform.data_dir
+        self.parser_port = int(platform.environment["NNT_PARSER_PORT"])
+        self._environment = platform.environment
+        self._secrets = load_or_make(self.data_dir / "secrets.json")
+        self._connection: psycopg2.extensions.connection | None = None
+        self._model = json.loads(digits["model"].read_text())
+        self._datasets = {part: self._store(digits[name]) for part, name in _FILES.items()}
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    # Simulations
+
+    def launch(self, seed: int, **columns: object) -> uuid.UUID:
+        """Inserts a simulation as the server does; the deployer's loop finds it."""
+        sim_id: object = columns.get("id") or uuid.uuid4()
+        assert isinstance(sim_id, uuid.UUID)
+        hashes = {part: path.name for part, path in self._datasets.items()}
+        row = {
+            "id": sim_id,
+            "name": f"seed {seed}",
+            "model": json.dumps(self._model),
+            "configuration": _CONFIGURATION.model_dump_json(),
+            "seed": seed,
+            "expected": len(collected_epochs(EPOCHS, _CONFIGURATION.epoch_period)),
+            "status": "queued",
+            "attempt": 0,
+            "threads": None,
+            "hashes": list(hashes.values()),
+            "sizes": [path.stat().st_size for path in self._datasets.values()],
+            **hashes,
+            **columns,
+        }
+        self.query(_INSERT, row)
+        return sim_id
+
+    def launch_with(self, environment: Mapping[str, str], seed: int) -> uuid.UUID:
+        """A simulation whose process is told what the deployer does not tell one; the deployer adopts it."""
+        sim_id = uuid.uuid4()
+        run_dir = self.data_dir / "runs" / str(sim_id)
+        run_dir.mkdir(parents=True)
+        run = SimulationRun(
+            id=sim_id,
+            attempt=1,
+            model=self._model,
+            configuration=_CONFIGURATION,
+            datasets={part: str(path) for part, path in self._datasets.items()},
+            seed=seed,
+            threads=1,
+        )
+        (run_dir / RUN_FILE).write_text(run.model_dump_json())
+        spec = ProcessSpec(
+            Handle(sim_id, 1),
+            (sys.executable, "-m", "nnt_simulation"),
+            {
+                RUN_DIR: str(run_dir),
+                PARSER_URL: f"http://127.0.0.1:{self.parser_port}",
+                RUN_TOKEN: self.run_token(sim_id),
+                "HOME": str(run_dir),
+                **environment,
+            },
+            str(run_dir),
+        )
+        LocalLauncher(self.data_dir / "processes").start(spec)
+        return self.launch(seed, id=sim_id, status="preparing", attempt=1, threads=1)
+
+    def run_token(self, sim_id: uuid.UUID) -> str:
+        return tokens.mint(self._secrets.token_secret, RunToken(sim_id, 1))
+
+    def post(self, update: Finish, timeout_s: float = 30) -> None:
+        """Brings an update to the parser's door, as the simulation does."""
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.parser_port}/{update.kind}",
+            content=frame_head(update),
+            headers={
+                "Authorization": f"Bearer {self.run_token(update.sim_id)}",
+                "Content-Type": FRAME_TYPE,
+            },
+            timeout=timeout_s,
+        )
+        assert answer.status_code == 202, answer.text
+
+    def status(self, sim_id: uuid.UUID) -> tuple[str, str]:
+        [(status, reason)] = self.query(
+            "SELECT status, reason FROM simulations WHERE id = %s", (sim_id,)
+        )
+        return status, reason
+
+    def wait_until_finished(self, *sim_ids: uuid.UUID) -> None:
+        def ended() -> list[tuple[str, str]]:
+            found = [self.status(sim_id) for sim_id in sim_ids]
+            return found if all(status in ("finished", "failed") for status, _ in found) else []
+
+        assert wait_for(ended, "the simulations to end", 120) == [("finished", "")] * len(sim_ids)
+
+    def kill_training(self, sim_id: uuid.UUID) -> None:
+        """SIGKILL to the process of its first attempt."""
+        folder = self.data_dir / "processes" / Handle(sim_id, 1).name
+        psutil.Process(json.loads((folder / shim.STARTED).read_text())["pid"]).kill()
+        wait_for((folder / shim.EXITED).exists, "the record of its end")
+
+    def log(self, sim_id: uuid.UUID) -> str:
+        """What the process of its first attempt has printed."""
+        return LocalLauncher(self.data_dir / "processes").logs(Handle(sim_id, 1))
+
+    # What it reported
+
+    def arrived(self, *sim_ids: uuid.UUID) -> list[int]:
+        """The epochs of the stored collections, one after the other."""
+        rows = self.query(
+            "SELECT epoch FROM collections WHERE sim_id = ANY(%s) ORDER BY sim_id, epoch",
+            (list(sim_ids),),
+        )
+        return [epoch for (epoch,) in rows]
+
+    def count_of_collections(self) -> int:
+        [(count,)] = self.query("SELECT count(*) FROM collections")
+        return int(count)
+
+    def stored(self, sim_id: uuid.UUID) -> Counter[Stored]:
+        """Every row of it in every table, but for what is incidental."""
+        found: Counter[Stored] = Counter()
+        for table, columns in self.query(_COLUMNS):
+            if table in _TABLES_OF_THE_CLOCK:
+                continue
+            compared = [name for name in columns if name not in _INCIDENTAL]
+            statement = sql.SQL(
+                "SELECT {epoch}, encode(sha256(record_send(ROW({columns}))), 'hex') FROM {table} WHERE sim_id = %s"
+            ).format(
+                epoch=sql.Identifier("epoch") if "epoch" in columns else sql.SQL("NULL"),
+                columns=sql.SQL(", ").join(map(sql.Identifier, compared)),
+                table=sql.Identifier(table),
+            )
+            found.update(
+                Stored(table, epoch, digest) for epoch, digest in self.query(statement, (sim_id,))
+            )
+        return found
+
+    def outbox(self, sim_id: uuid.UUID) -> list[Path]:
+        """The updates that have not reached the parser, in their order."""
+        folder = self.data_dir / "runs" / str(sim_id) / OUTBOX
+        return sorted(path for path in folder.glob("*") if path.suffix != ".tmp")
+
+    def spool(self, pattern: str = "*.frame") -> list[Path]:
+        """The updates that have reached the parser and are not stored, or other files of its folder."""
+        return list((self.data_dir / "spool").glob(pattern))
+
+    # Services
+
+    def pid(self, service: str) -> int:
+        """Its process, once there is one."""
+
+        def running() -> int:
+            with self._supervisor() as supervisor:
+                info = supervisor.getProcessInfo(service)
+            return int(info["pid"]) if info["state"] == _RUNNING else 0
+
+        return wait_for(running, f"{service} to run", _BACK_S)
+
+    def kill(self, service: str) -> None:
+        """SIGKILL to all processes of the service at once; supervisord starts it again."""
+        main = psutil.Process(self.pid(service))
+        # The parent first: it would replace its children.
+        killed = [main, *main.children(recursive=True)]
+        for process in killed:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:  # PostgreSQL's children follow their parent by themselves
+                continue
+        _, alive = psutil.wait_procs(killed, timeout=10)
+        assert not alive
+
+    @contextmanager
+    def without(self, service: str) -> Iterator[None]:
+        """Ends the service as an administrator does; it is back after the block."""
+        with self._supervisor() as supervisor:
+            supervisor.stopProcess(service)
+        try:
+            yield
+        finally:
+            with self._supervisor() as supervisor:
+                supervisor.startProcess(service)
+
+    def stop_consuming(self, queue: str) -> None:
+        """Makes every worker deaf to the queue, as a lost connection may."""
+        port = int(self._environment["NNT_REDIS_PORT"])
+        with Celery(broker=f"redis://:{self._secrets.redis_password}@127.0.0.1:{port}/0") as app:
+            worker = f"{queue}@{socket.gethostname()}"
+            answers = app.control.cancel_consumer(
+                queue, destination=[worker], reply=True, timeout=10
+            )
+        assert answers and "ok" in answers[0][worker], answers
+
+    def lose_redis(self) -> None:
+        """Kills Redis with everything it knows."""
+        with self._redis() as client:
+            client.set("known", "before")
+        for path in (self.data_dir / "redis").glob("appendonly*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.kill("redis")
+        self.pid("redis")
+        with self._redis() as client:
+            assert not client.exists("known")
+
+    def kill_a_backend(self) -> None:
+        """SIGKILL to one connection's process: PostgreSQL then ends all others and recovers."""
+        # The oldest belongs to a process that keeps its connection.
+        [(pid,)] = wait_for(
+            lambda: self.query(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid() ORDER BY backend_start LIMIT 1"
+            ),
+            "somebody to be connected",
+        )
+        psutil.Process(pid).kill()
+
+    def query(self, statement: str | sql.Composable, values: Any = ()) -> list[tuple[Any, ...]]:
+        """The rows; a database that was just killed is waited for."""
+
+        def answers() -> list[list[tuple[Any, ...]]]:
+            try:
+                if self._connection is None:
+                    self._connection = psycopg2.connect(self._database_url, connect_timeout=5)
+                with self._connection as connection, connection.cursor() as cursor:
+                    cursor.execute(statement, values)
+                    return [cursor.fetchall() if cursor.description else []]
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                self.close()
+                return []
+
+        [rows] = wait_for(answers, "PostgreSQL to answer", _DATABASE_S)
+        return rows
+
+    @property
+    def _database_url(self) -> str:
+        port = self._environment["NNT_POSTGRES_PORT"]
+        return f"postgresql://nnt:{self._secrets.postgres_password}@127.0.0.1:{port}/nnt"
+
+    def _redis(self) -> redis.Redis:
+        port = int(self._environment["NNT_REDIS_PORT"])
+        return redis.Redis(port=port, password=self._secrets.redis_password)
+
+    @contextmanager
+    def _supervisor(self) -> Iterator[Any]:
+        transport = SupervisorTransport(None, None, f"unix://{socket_path(self.data_dir)}")
+        with xmlrpc.client.ServerProxy("http://supervisord", transport=transport) as proxy:
+            yield proxy.supervisor
+
+    def _store(self, file: Path) -> Path:
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        path = dataset_path(self.data_dir / "datasets", sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, path)
+        return path
+
+
+def epochs_in(files: Sequence[Path]) -> Iterator[int]:
+    """Which epochs these updates of an outbox hold."""
+    for path in files:
+        with path.open("rb") as file:
+            update = parse_header(file.read(header_length(file.read(FRAME_START.size))))
+        if isinstance(update, Collection):
+            yield update.epoch
