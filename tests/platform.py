@@ -45,9 +45,13 @@ class Platform:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
             self.process.wait(60)
+            self.said = self._read()
+
+    def _read(self) -> str:
+        return (self.data_dir / "said").read_text()
 
     def _ready(self) -> str:
-        said = (self.data_dir / "said").read_text()
+        said = self._read()
         if self.process is not None and self.process.poll() is not None:
             pytest.fail(f"make up ended: {said}")
         return said if "ready:" in said else ""

@@ -1,5 +1,7 @@
 """What a training process finds around it: its variables and the files of its run folder."""
 
+import signal
+
 # Names of environment variables.
 RUN_DIR = "NNT_RUN_DIR"
 PARSER_URL = "NNT_PARSER_URL"
@@ -10,6 +12,10 @@ RUN_FILE = "run.json"  # a SimulationRun, written by the deployer
 OUTBOX = "outbox"  # updates that the parser has not acknowledged yet, one file each, see updates.py
 CHECKPOINT = "checkpoint"
 WAITING = "waiting"  # is there while the outbox is full and training waits for the parser
+
+# What a training process is told by a signal; a repeated one changes nothing.
+ASK = signal.SIGTERM  # finish the epoch, write its checkpoint, and end
+INSIST = signal.SIGINT  # end now: the last complete epoch is what another attempt goes on from
 
 # Exit codes of the training process; any other is a crash.
 EXIT_FINISHED = 0

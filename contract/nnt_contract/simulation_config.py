@@ -38,6 +38,14 @@ class NpzKeys(Message):
     labels: str = Field(min_length=1, max_length=200)
 
 
+class Limits(Message):
+    """What a simulation may use in all its attempts together; None: as much as there is."""
+
+    memory_mb: PositiveInt | None = None  # resident memory, in MiB
+    cpu_s: PositiveInt | None = None  # processor time, in seconds
+    wall_s: PositiveInt | None = None  # time in which it trains, without pauses, in seconds
+
+
 class Configuration(Message):
     """How to train one simulation; stored with it and shown to its owner."""
 
@@ -50,6 +58,7 @@ class Configuration(Message):
     train: NpzKeys
     validation: NpzKeys
     test: NpzKeys
+    limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _one_learning_rate(self) -> Self:

@@ -16,6 +16,8 @@ BEGIN
     DELETE FROM epoch_values e WHERE e.sim_id = simulation;
     DELETE FROM simulation_progress p WHERE p.sim_id = simulation;
     DELETE FROM run_ends r WHERE r.sim_id = simulation;
+    DELETE FROM simulation_events e WHERE e.sim_id = simulation;
+    DELETE FROM simulation_usage u WHERE u.sim_id = simulation;
     DELETE FROM collections c WHERE c.sim_id = simulation;
     DELETE FROM simulations s WHERE s.id = simulation;
     DELETE FROM experiments e

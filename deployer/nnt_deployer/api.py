@@ -10,8 +10,10 @@ from nnt_contract.errors import contract_error
 from nnt_contract.orders import LaunchOrder
 from nnt_deployer import doorbell
 from nnt_deployer.errors import UnknownSimulation
+from nnt_deployer.launchers import launcher_from
+from nnt_deployer.logs import SimulationLog
 from nnt_deployer.settings import DeployerSettings
-from nnt_deployer.store import Store
+from nnt_deployer.store import open_store
 from nnt_service.away import REDIS_AWAY
 from nnt_service.bearer import bearer_token
 from nnt_service.errors import Malformed, Unauthorized
@@ -41,13 +43,47 @@ def delete(sim_id: UUID) -> tuple[Response, int]:
     return _ring(sim_id)
 
 
+@api.post("/simulations/<uuid:sim_id>/<any(START, STOP, PAUSE):command>")
+def command(sim_id: UUID, command: str) -> tuple[Response, int]:
+    """Has the simulation looked at now; what is wanted of it was written by the server."""
+    return _ring(sim_id)
+
+
+@api.get("/simulations/<uuid:sim_id>/log")
+def log(sim_id: UUID) -> Response:
+    """What it printed: after the cursor of an earlier answer, or the last lines."""
+    with open_store(_settings()) as store:
+        row = store.row(sim_id)
+    if row is None:
+        raise UnknownSimulation(f"there is no simulation {sim_id}")
+    printed = SimulationLog(launcher_from(_settings()), sim_id, row.handle.attempt)
+    lines = request.args.get("tail")
+    if lines is None:
+        part = printed.after(request.args.get("after", ""))
+    elif lines.isdecimal():
+        part = printed.tail(int(lines))
+    else:
+        raise Malformed(f"tail is {lines[:50]!r}, expected a number of lines")
+    return jsonify(part._asdict())
+
+
+@api.get("/simulations_statistics")
+def statistics() -> Response:
+    """The last look at the machine and at every simulation that has a process."""
+    with open_store(_settings()) as store:
+        return jsonify(
+            system_information=store.usage.machines(),
+            docker_containers_info=store.usage.simulations(),
+        )
+
+
 def _settings() -> DeployerSettings:
     settings: DeployerSettings = current_app.extensions["settings"]
     return settings
 
 
 def _ring(sim_id: UUID) -> tuple[Response, int]:
-    with Store(_settings().database_url.get_secret_value()) as store:
+    with open_store(_settings()) as store:
         if not store.exists(sim_id):
             raise UnknownSimulation(f"there is no simulation {sim_id}")
     try:

@@ -12,21 +12,29 @@ import httpx
 from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
-from nnt_deployer import process_spec
+from nnt_deployer import limits, machine, process_spec
 from nnt_deployer.errors import LaunchFailed
 from nnt_deployer.launchers import launcher_from
-from nnt_deployer.launchers.base import Handle, Launcher, Observed
+from nnt_deployer.launchers.base import Handle, Launcher, Observed, State
 from nnt_deployer.lifecycle import (
+    Ask,
+    Continue,
+    Insist,
     Kill,
     Move,
     Note,
+    Patience,
+    Pause,
     Prepare,
     Remove,
+    Requeue,
+    Resume,
     Situation,
     Start,
     Step,
     next_step,
 )
+from nnt_deployer.logs import SimulationLog
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import Row, Store, Task
 from nnt_deployer.undelivered import Undelivered
@@ -36,6 +44,7 @@ _log = logging.getLogger(__name__)
 # Enough for queued, preparing, started, running in one go; never an endless loop.
 _MAX_STEPS = 6
 _LOG_LINES_IN_REASON = 8
+_NOTHING_STARTED = "its process was started, and there is no trace of it"
 
 
 class Conductor:
@@ -46,11 +55,15 @@ class Conductor:
         self._store = store
         self._launcher = launcher or launcher_from(settings)
         self._undelivered = Undelivered(settings.undelivered_dir, settings.runs_dir)
-        self._patience = timedelta(seconds=settings.finishing_s)
+        self._patience = Patience(
+            finishing=timedelta(seconds=settings.finishing_s),
+            asking=timedelta(seconds=settings.stop_ask_s),
+            insisting=timedelta(seconds=settings.stop_insist_s),
+        )
 
     def due(self) -> list[UUID]:
         """The simulations for which something is to be done now."""
-        rows = self._store.open_rows(self._settings.max_running)
+        rows = self._store.open_rows()
         observed = self._launcher.observe([row.handle for row in rows])
         return [
             row.handle.sim_id
@@ -64,13 +77,32 @@ class Conductor:
             if not mine:
                 return
             for _ in range(_MAX_STEPS):
-                row = self._store.row(sim_id, self._settings.max_running)
+                row = self._store.row(sim_id)
                 if row is None:
                     return
                 observed = self._launcher.observe([row.handle])[row.handle]
                 step = next_step(self._situation(row, observed), self._patience)
-                if step is None or not self._perform(step, row):
+                if step is None or not self._perform(step, row, observed):
                     return
+
+    def sample(self) -> None:
+        """Writes down what the machine and every process use now."""
+        self._store.usage.save_machine(machine.look(self._settings.data_dir))
+        handles = [row.handle for row in self._store.open_rows() if row.status.has_process]
+        observed = self._launcher.observe(handles)
+        for handle, usage in self._launcher.usage(handles).items():
+            is_running = observed[handle].state is State.ALIVE
+            self._store.usage.save_sample(handle, usage, is_running)
+
+    def end_strays(self) -> None:
+        """Ends every process that no simulation has any more."""
+        known = list(self._launcher.known())
+        there = [handle for handle, seen in self._launcher.observe(known).items() if seen.is_there]
+        for handle in self._store.strays(there):
+            with self._store.exclusive(handle.sim_id) as mine:
+                if mine and handle in self._store.strays([handle]):
+                    _log.warning("%s belongs to no simulation: it is ended", handle.name)
+                    self._end_stray(handle)
 
     def undelivered(self) -> list[UUID]:
         """The simulations whose process is gone and whose outbox is not empty."""
@@ -79,48 +111,66 @@ class Conductor:
     def deliver(self, sim_id: UUID) -> None:
         """Brings to the parser what a simulation without a process left in its outbox, then judges its end again."""
         with self._store.exclusive(sim_id, Task.DELIVER) as mine:
-            row = self._store.row(sim_id, self._settings.max_running) if mine else None
+            row = self._store.row(sim_id) if mine else None
             if row is not None and not self._undelivered.is_empty(sim_id):
                 self._empty_outbox(row.handle)
             elif mine:
                 self.advance(sim_id)
                 self._undelivered.forget(sim_id)
 
-    def end_all(self, reason: str) -> int:
-        """Ends every training process, its simulation as failed with this reason; returns how many."""
-        ended = 0
-        for row in self._store.open_rows(self._settings.max_running):
-            if row.status.has_process:
-                self._launcher.stop(row.handle, timedelta(0))
-                self._undelivered.mark(row.handle.sim_id)
-                ended += self._store.move(row.handle.sim_id, row.status, Status.FAILED, reason)
-        return ended
+    def see_off(self, row: Row, observed: Observed) -> None:
+        """To be called before the end of a process is written down: keeps what it left, and what it used."""
+        if row.status.has_process and not observed.is_there:
+            self._undelivered.mark(row.handle.sim_id)
+            if observed.exit is not None:
+                self._store.usage.save_end(row.handle, observed.exit)
 
-    def _perform(self, step: Step, row: Row) -> bool:
+    def _perform(self, step: Step, row: Row, observed: Observed) -> bool:
         """Whether to go on with the next step at once."""
         sim_id = row.handle.sim_id
         match step:
             case Prepare():
                 return self._store.prepare(
-                    sim_id, self._settings.max_running, self._settings.simulation_threads
+                    sim_id, self._settings.simulation_threads, self._launcher.name
                 )
             case Start():
                 return self._start(row)
+            case Continue():
+                return self._store.continue_paused(sim_id)
             case Move(status, reason):
                 _log.info("%s: %s -> %s %s", sim_id, row.status, status, reason)
-                if not status.has_process:
-                    self._undelivered.mark(sim_id)
+                self.see_off(row, observed)
                 return self._store.move(
                     sim_id, row.status, status, self._with_log(row, status, reason)
                 )
+            case Requeue(reason):
+                _log.info("%s: %s -> queued again: %s", sim_id, row.status, reason)
+                self.see_off(row, observed)
+                return self._store.requeue(sim_id, row.status, reason)
             case Note(reason):
                 return self._store.note(sim_id, row.status, reason)
+            case Pause():
+                self._launcher.pause(row.handle)
+            case Resume():
+                self._launcher.resume(row.handle)
+            case Ask():
+                self._launcher.ask(row.handle)
+                return False  # it needs its time
+            case Insist():
+                self._launcher.insist(row.handle)
+                return False
             case Kill():
-                self._launcher.stop(row.handle, timedelta(0))
-                return True
+                self._launcher.kill(row.handle)
             case Remove():
                 self._remove(row)
                 return False
+        return True
+
+    def _end_stray(self, handle: Handle) -> None:
+        try:
+            self._launcher.kill(handle)
+        except LaunchFailed as error:
+            _log.error("%s", error)  # the others are to be ended all the same
 
     def _empty_outbox(self, handle: Handle) -> None:
         token = RunToken(handle.sim_id, handle.attempt)
@@ -149,16 +199,19 @@ class Conductor:
         )
         try:
             self._launcher.start(spec)
+            if self._launcher.observe([row.handle])[row.handle].state is State.GONE:
+                raise LaunchFailed(_NOTHING_STARTED)
         except LaunchFailed as error:
             return self._store.move(sim_id, row.status, Status.FAILED, str(error))
-        self._store.save_handle(row.handle, "local")
         return True
 
     def _with_log(self, row: Row, status: Status, reason: str) -> str:
         """A failure that the simulation did not tell itself is told with the end of its log."""
         if status is not Status.FAILED or row.run_end is not None:
             return reason
-        tail = self._launcher.logs(row.handle, _LOG_LINES_IN_REASON)
+        attempts = row.handle.attempt
+        log = SimulationLog(self._launcher, row.handle.sim_id, attempts)
+        tail = log.tail(_LOG_LINES_IN_REASON).text.rstrip()
         return f"{reason}\n{tail}" if tail else reason
 
     def _remove(self, row: Row) -> None:
@@ -190,9 +243,12 @@ class Conductor:
             expected=row.expected,
             may_start=row.may_start,
             in_status_for=row.in_status_for,
+            is_asked_again=row.is_asked_again,
             reason=row.reason,
             is_waiting=(self._run_dir(row.handle.sim_id) / WAITING).exists(),
             since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
+            over_limit=limits.exceeded(row.limits, row.used),
+            interruptions=row.interruptions,
         )
 
 

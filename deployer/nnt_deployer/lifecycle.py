@@ -4,16 +4,20 @@ import signal
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED
+from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
 from nnt_contract.status import Status, Wanted
 from nnt_deployer.launchers.base import Exit, Observed, State
 
 # A simulation that reports its failure exits before the parser's worker has stored the report.
 _REPORT_DELAY = timedelta(seconds=20)
+# In a row, without a collection in between: then it is the simulation that brings the machine down.
+MAX_INTERRUPTIONS = 3
 
 WAITING = (
     "waiting for parser: the outbox is full, training goes on when the parser takes updates again"
 )
+STOPPING = "it ends when its epoch is complete"
+RESUMES = "it goes on after the last epoch that was complete"
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,15 @@ class RunEnd:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long to wait before the next harder step."""
+
+    finishing: timedelta  # for the last collections of a training that ended well
+    asking: timedelta  # for a simulation that was asked to stop
+    insisting: timedelta  # for one that was told to end at once
+
+
+@dataclass(frozen=True)
 class Situation:
     wanted: Wanted
     status: Status
@@ -31,21 +44,29 @@ class Situation:
     run_end: RunEnd | None
     received: int
     expected: int
-    may_start: bool  # it is first in the queue and there is room
+    may_start: bool  # it is its turn and there is room
     in_status_for: timedelta
+    is_asked_again: bool = False  # something was asked for since the status changed
     reason: str = ""
     is_waiting: bool = False  # its outbox is full, the parser does not take what is in it
     since_exit: timedelta = timedelta(0)
+    over_limit: str = ""  # which limit it exceeds, in words for its owner
+    interruptions: int = 0  # how often in a row its process was lost with the machine
 
 
 @dataclass(frozen=True)
 class Prepare:
-    """Count a new attempt, durably, before anything of it exists."""
+    """Take a place and count a new attempt, durably, before anything of it exists."""
 
 
 @dataclass(frozen=True)
 class Start:
     """Start the process of the current attempt."""
+
+
+@dataclass(frozen=True)
+class Continue:
+    """Take a place for the paused process, which is resumed next."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +76,37 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Requeue:
+    """Count an interruption; another attempt goes on from the last checkpoint."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Note:
     """Keep the status, tell this about it."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Have the process compute nothing."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Have the process go on."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask the process to end when it can go on from there."""
+
+
+@dataclass(frozen=True)
+class Insist:
+    """Tell the process to end at once."""
 
 
 @dataclass(frozen=True)
@@ -71,37 +119,41 @@ class Remove:
     """Remove every file and row."""
 
 
-Step = Prepare | Start | Move | Note | Kill | Remove
+Step = (
+    Prepare
+    | Start
+    | Continue
+    | Move
+    | Requeue
+    | Note
+    | Pause
+    | Resume
+    | Ask
+    | Insist
+    | Kill
+    | Remove
+)
 
 
-def next_step(now: Situation, finishing_patience: timedelta) -> Step | None:
+def next_step(now: Situation, patience: Patience) -> Step | None:
     """The one thing to do, or None when wanted and observed agree."""
     if now.wanted is Wanted.DELETED:
         return _towards_deletion(now)
     match now.status:
         case Status.QUEUED:
-            return Prepare() if now.may_start else None
-        case Status.PREPARING if now.observed.state is State.GONE:
-            return Start()
-        case Status.PREPARING if now.observed.state is State.ALIVE:
-            return Move(Status.RUNNING)
-        case Status.RUNNING if now.observed.state is State.ALIVE:
-            told = WAITING if now.is_waiting else ""
-            return Note(told) if now.reason != told else None
-        case Status.RUNNING if now.observed.state is State.GONE:
-            return Move(Status.FAILED, "its process and every trace of it was removed from outside")
-        case Status.PREPARING | Status.RUNNING if now.observed.exit is not None:
-            return _after_exit(now, now.observed.exit)
+            return _queued(now)
+        case Status.PREPARING:
+            return _preparing(now)
+        case Status.RUNNING:
+            return _running(now)
+        case Status.PAUSED:
+            return _paused(now)
+        case Status.STOPPING:
+            return _stopping(now, patience)
         case Status.FINISHING:
-            return _towards_finished(now, finishing_patience)
-        case Status.FAILED if _complete(now):
-            # It was killed after its last epoch, and what it left in its outbox has arrived since.
-            return Move(Status.FINISHED)
-        case Status.FAILED if now.run_end is not None and now.run_end.error not in (
-            None,
-            now.reason,
-        ):
-            return Note(now.run_end.error)  # its own words came after its end was told
+            return _towards_finished(now, patience.finishing)
+        case Status.STOPPED | Status.FAILED:
+            return _ended(now)
         case _:
             return None
 
@@ -116,20 +168,134 @@ def describe_exit(end: Exit) -> str:
     return "its process disappeared: it was killed with its shim, or the machine restarted"
 
 
+def _queued(now: Situation) -> Step | None:
+    if now.observed.is_there:
+        return Kill()  # of an attempt that was given up
+    match now.wanted:
+        case Wanted.STOPPED:
+            return Move(Status.STOPPED)
+        case Wanted.PAUSED:
+            return Move(Status.PAUSED)
+        case _:
+            return Prepare() if now.may_start else None
+
+
+def _preparing(now: Situation) -> Step | None:
+    if now.observed.is_there:
+        return Move(Status.RUNNING)
+    if now.observed.exit is not None:
+        return _after_exit(now, now.observed.exit)
+    match now.wanted:
+        case Wanted.STOPPED:
+            return Move(Status.STOPPED)
+        case Wanted.PAUSED:
+            return Move(Status.PAUSED)
+        case _:
+            return Start()
+
+
+def _running(now: Situation) -> Step | None:
+    if now.observed.exit is not None:
+        return _after_exit(now, now.observed.exit)
+    if not now.observed.is_there:
+        return Move(Status.FAILED, "its process and every trace of it was removed from outside")
+    if now.over_limit:
+        return Kill()
+    is_paused = now.observed.state is State.PAUSED
+    match now.wanted:
+        case Wanted.STOPPED:
+            return Move(Status.STOPPING, STOPPING)
+        case Wanted.PAUSED:
+            return Move(Status.PAUSED) if is_paused else Pause()
+        case _ if is_paused:
+            return Resume()
+        case _:
+            return _note(now, WAITING if now.is_waiting else "")
+
+
+def _paused(now: Situation) -> Step | None:
+    if now.observed.is_there:
+        match now.wanted:
+            case Wanted.STOPPED:
+                return Move(Status.STOPPING, STOPPING)
+            case Wanted.RUNNING if now.may_start:
+                return Continue()
+            case _:
+                return Pause() if now.observed.state is State.ALIVE else None
+    if now.observed.exit is not None and (end := _told_end(now, now.observed.exit)):
+        return end
+    match now.wanted:
+        case Wanted.STOPPED:
+            return Move(Status.STOPPED)
+        case Wanted.RUNNING:
+            return Move(Status.QUEUED, now.reason)
+        case _ if now.observed.exit is not None:
+            return _note(now, f"{describe_exit(now.observed.exit)}; {RESUMES}")
+        case _:
+            return None
+
+
+def _stopping(now: Situation, patience: Patience) -> Step | None:
+    if now.observed.is_there:
+        if now.in_status_for < patience.asking:
+            return Ask()
+        if now.in_status_for < patience.asking + patience.insisting:
+            return Insist()
+        return Kill()
+    end = now.observed.exit
+    if end is None or end.code == EXIT_STOPPED:
+        return Move(Status.STOPPED)
+    if end.code == EXIT_FAILED and now.run_end is None and now.since_exit < _REPORT_DELAY:
+        return None
+    return _told_end(now, end) or Move(Status.STOPPED, f"{describe_exit(end)}; {RESUMES}")
+
+
+def _ended(now: Situation) -> Step | None:
+    if _complete(now):
+        # It was ended after its last epoch, and what it left in its outbox has arrived since.
+        return Move(Status.FINISHED)
+    if now.wanted is Wanted.RUNNING and now.is_asked_again:
+        return Move(Status.QUEUED)
+    if now.status is Status.FAILED and now.run_end is not None and now.run_end.error is not None:
+        return _note(now, now.run_end.error)  # its own words came after its end was told
+    return None
+
+
 def _towards_deletion(now: Situation) -> Step:
     if now.status is not Status.DELETING:
         return Move(Status.DELETING)
-    return Kill() if now.observed.state is State.ALIVE else Remove()
+    return Kill() if now.observed.is_there else Remove()
 
 
 def _after_exit(now: Situation, end: Exit) -> Step | None:
+    if told := _told_end(now, end):
+        return told
+    if end.code == EXIT_FAILED and now.since_exit < _REPORT_DELAY:
+        return None
+    if now.over_limit:
+        return Move(Status.FAILED, now.over_limit)
+    was_lost = end.code is None and end.signal is None
+    if not was_lost and end.code != EXIT_STOPPED:
+        return Move(Status.FAILED, describe_exit(end))
+    how = describe_exit(end) if was_lost else "its process was asked to end from outside"
+    match now.wanted:
+        case Wanted.STOPPED:
+            return Move(Status.STOPPED)
+        case Wanted.PAUSED:
+            return Move(Status.PAUSED)
+        case _ if now.interruptions < MAX_INTERRUPTIONS:
+            return Requeue(f"{how}; {RESUMES}")
+        case _:
+            return Move(Status.FAILED, f"{how}, {now.interruptions + 1} times in a row")
+
+
+def _told_end(now: Situation, end: Exit) -> Step | None:
+    """The end of a process that has said itself how it ended."""
     if now.run_end is not None and now.run_end.error is not None:
         return Move(Status.FAILED, now.run_end.error)
     if end.code == EXIT_FINISHED or now.run_end is not None:
         return Move(Status.FINISHED) if _complete(now) else Move(Status.FINISHING)
-    if end.code == EXIT_FAILED and now.since_exit < _REPORT_DELAY:
-        return None
-    return Move(Status.FAILED, describe_exit(end))
+    return None
 
 
 def _towards_finished(now: Situation, patience: timedelta) -> Step | None:
@@ -139,6 +305,10 @@ def _towards_finished(now: Situation, patience: timedelta) -> Step | None:
         arrived = f"{now.received} of {now.expected} collections arrived"
         return Move(Status.FAILED, f"it trained to the end, but only {arrived}")
     return None
+
+
+def _note(now: Situation, reason: str) -> Note | None:
+    return Note(reason) if now.reason != reason else None
 
 
 def _complete(now: Situation) -> bool:

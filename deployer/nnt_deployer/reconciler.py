@@ -1,6 +1,7 @@
 """The loop: compare what is wanted with what is observed, and have a step taken where they differ."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from uuid import UUID
@@ -10,11 +11,13 @@ from celery import Celery
 from nnt_deployer import doorbell
 from nnt_deployer.conductor import Conductor
 from nnt_deployer.settings import DeployerSettings
-from nnt_deployer.store import Store
+from nnt_deployer.store import open_store
 from nnt_deployer.worker import create_celery
 from nnt_service.away import DATABASE_AWAY, REDIS_AWAY
 
 _log = logging.getLogger(__name__)
+
+_STRAYS_S = 60
 
 
 def tick(conductor: Conductor, celery: Celery) -> None:
@@ -30,15 +33,30 @@ def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], None]) 
         doorbell.ring(celery, sim_id, task)
     except REDIS_AWAY:
         _log.warning("Redis does not answer: %s of %s happens here", task, sim_id)
+        _act(sim_id, task, act)
+
+
+def _act(sim_id: UUID, task: str, act: Callable[[UUID], None]) -> None:
+    try:
         act(sim_id)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        # One simulation that goes wrong must not hold up the others. The next tick tries again.
+        _log.exception("%s of %s failed", task, sim_id)
 
 
 def _lead(settings: DeployerSettings, celery: Celery) -> None:
     """Ticks for as long as this process is the one reconciler and the database answers."""
-    with Store(settings.database_url.get_secret_value()) as store:
+    with open_store(settings) as store:
         conductor = Conductor(settings, store)
+        strays_sought = -math.inf
         while store.lead_loop():
             tick(conductor, celery)
+            conductor.sample()
+            if time.monotonic() - strays_sought > _STRAYS_S:
+                conductor.end_strays()
+                strays_sought = time.monotonic()
             time.sleep(settings.tick_s)
 
 

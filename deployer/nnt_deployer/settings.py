@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,12 +30,26 @@ class DeployerSettings(BaseSettings):
         os.cpu_count() or 1,
         description="Simulations that train at once; the others wait in the queue",
     )
+    max_running_per_user: PositiveInt = Field(
+        1000, description="Simulations of one user that train at once"
+    )
     simulation_threads: PositiveInt = Field(
         1, description="Threads of a simulation, fixed at its first start"
     )
     tick_s: PositiveFloat = Field(2, description="Seconds between two looks at all simulations")
     finishing_s: PositiveFloat = Field(
         600, description="Seconds that an ended simulation's last collections may take to arrive"
+    )
+    stop_ask_s: NonNegativeFloat = Field(
+        600,
+        description="Seconds that a simulation which was asked to stop has until the end of its epoch",
+    )
+    stop_insist_s: NonNegativeFloat = Field(
+        30, description="Seconds more that it has to end at once; then it is killed"
+    )
+    shutdown_s: NonNegativeFloat = Field(
+        30,
+        description="Seconds that simulations have to complete their epoch when the platform is stopped",
     )
     watchdog_s: PositiveFloat = Field(
         60,

@@ -1,6 +1,6 @@
 """This service's SQL: it reads what is wanted and writes status."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,15 @@ import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
+from nnt_contract.simulation_config import Limits
 from nnt_contract.status import Status, Wanted
 from nnt_deployer.errors import IllegalMove
 from nnt_deployer.launchers.base import Handle
 from nnt_deployer.lifecycle import RunEnd
+from nnt_deployer.limits import Used
 from nnt_deployer.process_spec import Simulation
+from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.usage_store import UsageStore
 
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
@@ -32,49 +36,97 @@ class Task(Enum):
     DELIVER = 7005
 
 
-_HAS_PROCESS = tuple(status.value for status in Status if status.has_process)
+_USING_A_PLACE = tuple(status.value for status in Status if status.is_using_a_place)
 
+# Who waits, and how many places are taken once everybody before has one: those whose owner has reached the limit wait,
+# and hold up nobody.
 _ROWS = """
-SELECT s.id, s.wanted, s.status, s.reason, s.attempt, s.expected_collections,
+WITH waiting AS (
+    SELECT q.sim_id, q.turn <= %(max_running_per_user)s AS may_run,
+           count(*) FILTER (WHERE q.turn <= %(max_running_per_user)s) OVER (ORDER BY q.place)
+               + (SELECT count(*) FROM simulations o WHERE o.status IN %(using_a_place)s) AS running
+    FROM simulation_queue() q
+)
+SELECT s.id, s.owner_id, s.wanted, s.status, s.reason, s.attempt, s.expected_collections, s.interruptions,
+       s.configuration -> 'limits' AS limits,
        clock_timestamp() - s.status_changed_at AS in_status_for,
+       s.wanted_at > s.status_changed_at AS is_asked_again,
        coalesce(p.received, 0) AS received,
        e.attempt IS NOT NULL AS has_ended, e.error,
-       s.status = 'queued' AND %(max_running)s > (
-           SELECT count(*) FROM simulations o
-           WHERE o.status IN %(has_process)s
-              OR (o.status = 'queued' AND o.wanted = 'running' AND (o.created_at, o.id) < (s.created_at, s.id))
-       ) AS may_start
+       coalesce(w.may_run AND w.running <= %(max_running)s, false) AS may_start,
+       CASE WHEN u.attempt = s.attempt THEN u.peak_memory_bytes ELSE 0 END AS memory_bytes,
+       coalesce(u.cpu_s, 0) AS cpu_s, coalesce(u.wall_s, 0) AS wall_s
 FROM simulations s
+LEFT JOIN waiting w ON w.sim_id = s.id
 LEFT JOIN simulation_progress p ON p.sim_id = s.id
 LEFT JOIN run_ends e ON e.sim_id = s.id AND e.attempt = s.attempt
+LEFT JOIN simulation_usage u ON u.sim_id = s.id
 """
 _OPEN = (
     _ROWS
     + """
 WHERE s.status NOT IN ('finished', 'stopped', 'failed') OR s.wanted = 'deleted'
+   OR (s.status <> 'finished' AND s.wanted = 'running' AND s.wanted_at > s.status_changed_at)
 ORDER BY s.created_at, s.id
 """
 )
 _ONE = _ROWS + "WHERE s.id = %(id)s"
 
-_MOVE = """
-UPDATE simulations
-SET status = %(to)s, reason = %(reason)s, status_changed_at = now(),
-    started_at = CASE WHEN %(to)s = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
-    ended_at = CASE WHEN %(ends)s THEN now() END
-WHERE id = %(id)s AND status = %(from)s
+# Every change of status is an event too, in one statement.
+_EVENT = """
+INSERT INTO simulation_events (sim_id, actor, what, status, reason)
+SELECT id, 'deployer', 'status', status, reason FROM moved
 """
 
-_PREPARE = """
-UPDATE simulations
-SET status = 'preparing', reason = '', status_changed_at = now(),
-    attempt = attempt + 1, threads = coalesce(threads, %(threads)s)
-WHERE id = %(id)s AND status = 'queued'
-"""
+_MOVE = (
+    """
+WITH moved AS (
+    UPDATE simulations
+    SET status = %(to)s, reason = %(reason)s, status_changed_at = clock_timestamp(),
+        started_at = CASE WHEN %(to)s = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
+        ended_at = CASE WHEN %(ends)s THEN now() END,
+        interruptions = CASE WHEN %(from)s IN ('stopped', 'failed') THEN 0 ELSE interruptions END
+    WHERE id = %(id)s AND status = %(from)s
+    RETURNING id, status, reason
+)"""
+    + _EVENT
+)
+
+_PREPARE = (
+    """
+WITH moved AS (
+    UPDATE simulations
+    SET status = 'preparing', reason = '', status_changed_at = clock_timestamp(),
+        attempt = attempt + 1, threads = coalesce(threads, %(threads)s),
+        handle = jsonb_build_object('launcher', %(launcher)s::text)
+    WHERE id = %(id)s AND status = 'queued'
+    RETURNING id, status, reason
+)"""
+    + _EVENT
+)
+
+# An attempt that brought a collection was no failure: those before it do not count any more.
+_REQUEUE = (
+    """
+WITH moved AS (
+    UPDATE simulations s
+    SET status = 'queued', reason = %(reason)s, status_changed_at = clock_timestamp(),
+        interruptions = 1 + CASE
+            WHEN EXISTS (SELECT FROM collections c WHERE c.sim_id = s.id AND c.attempt = s.attempt) THEN 0
+            ELSE s.interruptions
+        END
+    WHERE s.id = %(id)s AND s.status = %(from)s
+    RETURNING s.id, s.status, s.reason
+)"""
+    + _EVENT
+)
 
 _NOTE = "UPDATE simulations SET reason = %(reason)s WHERE id = %(id)s AND status = %(status)s"
 
-_HANDLE = "UPDATE simulations SET handle = %(handle)s WHERE id = %(id)s"
+_LIVING = """
+SELECT id, attempt FROM simulations WHERE id = ANY(%(ids)s) AND status IN ('preparing', 'running', 'paused',
+                                                                           'stopping', 'deleting')
+"""
 
 _VACUUM = (
     "VACUUM weights, weight_statistics, weight_envelope, epoch_values, extra_metrics, collections"
@@ -100,14 +152,28 @@ class Row:
     expected: int
     may_start: bool
     in_status_for: timedelta
+    is_asked_again: bool
     reason: str
+    interruptions: int
+    limits: Limits
+    used: Used
+
+
+@dataclass(frozen=True)
+class Places:
+    """How many simulations train at once."""
+
+    on_this_host: int
+    per_user: int
 
 
 class Store:
     """One connection to the database; every method is a transaction of its own."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, places: Places) -> None:
         self._connection = psycopg2.connect(database_url, connect_timeout=5)
+        self._places = places
+        self.usage = UsageStore(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -138,12 +204,20 @@ class Store:
                 with self._cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
-    def open_rows(self, max_running: int) -> list[Row]:
+    def open_rows(self) -> list[Row]:
         """All simulations about which something may have to be done, the oldest first."""
-        return self._rows(_OPEN, max_running=max_running)
+        with self._cursor() as cursor:
+            return self._rows(cursor, _OPEN)
 
-    def row(self, sim_id: UUID, max_running: int) -> Row | None:
-        return next(iter(self._rows(_ONE, max_running=max_running, id=sim_id)), None)
+    def row(self, sim_id: UUID) -> Row | None:
+        with self._cursor() as cursor:
+            return self._row(cursor, sim_id)
+
+    def strays(self, handles: Sequence[Handle]) -> set[Handle]:
+        """Those that are not the current attempt at a simulation that may have a process."""
+        with self._cursor() as cursor:
+            cursor.execute(_LIVING, {"ids": [handle.sim_id for handle in handles]})
+            return set(handles) - {Handle(row["id"], row["attempt"]) for row in cursor.fetchall()}
 
     def to_start(self, sim_id: UUID) -> Simulation:
         with self._cursor() as cursor:
@@ -163,35 +237,31 @@ class Store:
             threads=row["threads"],
         )
 
-    def prepare(self, sim_id: UUID, max_running: int, threads: int) -> bool:
-        """Takes a place among the running; False if there is none any more."""
+    def prepare(self, sim_id: UUID, threads: int, launcher: str) -> bool:
+        """Takes a place among the running for a new attempt; False if there is none any more."""
         with self._cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_QUEUE_LOCK,))
-            cursor.execute(_ONE, _values(max_running=max_running, id=sim_id))
-            row = cursor.fetchone()
-            if row is None or not row["may_start"]:
+            if not self._take_place(cursor, sim_id):
                 return False
-            cursor.execute(_PREPARE, {"id": sim_id, "threads": threads})
+            values = {"id": sim_id, "threads": threads, "launcher": launcher}
+            cursor.execute(_PREPARE, values)
             return bool(cursor.rowcount)
 
-    def save_handle(self, handle: Handle, launcher: str) -> None:
-        content = {"launcher": launcher, "name": handle.name, "attempt": handle.attempt}
+    def continue_paused(self, sim_id: UUID) -> bool:
+        """Takes a place among the running for a process that is there; False if there is none any more."""
         with self._cursor() as cursor:
-            cursor.execute(_HANDLE, {"id": handle.sim_id, "handle": psycopg2.extras.Json(content)})
+            if not self._take_place(cursor, sim_id):
+                return False
+            return self._move(cursor, sim_id, Status.PAUSED, Status.RUNNING, "")
 
     def move(self, sim_id: UUID, before: Status, after: Status, reason: str) -> bool:
         """Changes the status; False if it is no longer `before`. Raises IllegalMove."""
-        if not before.may_become(after):
-            raise IllegalMove(f"simulation {sim_id} may not go from {before} to {after}")
         with self._cursor() as cursor:
-            values = {
-                "id": sim_id,
-                "from": before,
-                "to": after,
-                "reason": reason,
-                "ends": after.is_ended,
-            }
-            cursor.execute(_MOVE, values)
+            return self._move(cursor, sim_id, before, after, reason)
+
+    def requeue(self, sim_id: UUID, before: Status, reason: str) -> bool:
+        """Counts an interruption and queues the simulation again; False if it is no longer `before`."""
+        with self._cursor() as cursor:
+            cursor.execute(_REQUEUE, {"id": sim_id, "from": before, "reason": reason})
             return bool(cursor.rowcount)
 
     def note(self, sim_id: UUID, status: Status, reason: str) -> bool:
@@ -235,14 +305,36 @@ class Store:
         ):
             yield cursor
 
-    def _rows(self, sql: str, **values: object) -> list[Row]:
-        with self._cursor() as cursor:
-            cursor.execute(sql, _values(**values))
-            return [_row(row) for row in cursor.fetchall()]
+    def _rows(self, cursor: Any, sql: str, **values: object) -> list[Row]:
+        places = {
+            "using_a_place": _USING_A_PLACE,
+            "max_running": self._places.on_this_host,
+            "max_running_per_user": self._places.per_user,
+        }
+        cursor.execute(sql, places | values)
+        return [_row(row) for row in cursor.fetchall()]
+
+    def _row(self, cursor: Any, sim_id: UUID) -> Row | None:
+        return next(iter(self._rows(cursor, _ONE, id=sim_id)), None)
+
+    def _take_place(self, cursor: Any, sim_id: UUID) -> bool:
+        """Whether the simulation may have a place; nobody else takes one until the transaction ends."""
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_QUEUE_LOCK,))
+        row = self._row(cursor, sim_id)
+        return row is not None and row.may_start
+
+    def _move(self, cursor: Any, sim_id: UUID, before: Status, after: Status, reason: str) -> bool:
+        if not before.may_become(after):
+            raise IllegalMove(f"simulation {sim_id} may not go from {before} to {after}")
+        values = {"id": sim_id, "from": before, "to": after, "reason": reason}
+        cursor.execute(_MOVE, values | {"ends": after.is_ended})
+        return bool(cursor.rowcount)
 
 
-def _values(**values: object) -> dict[str, object]:
-    return {"has_process": _HAS_PROCESS, **values}
+def open_store(settings: DeployerSettings) -> Store:
+    """Raises OperationalError where the database does not answer."""
+    places = Places(settings.max_running, settings.max_running_per_user)
+    return Store(settings.database_url.get_secret_value(), places)
 
 
 def _row(row: Any) -> Row:
@@ -255,5 +347,9 @@ def _row(row: Any) -> Row:
         expected=row["expected_collections"],
         may_start=row["may_start"],
         in_status_for=row["in_status_for"],
+        is_asked_again=row["is_asked_again"],
         reason=row["reason"],
+        interruptions=row["interruptions"],
+        limits=Limits.model_validate(row["limits"] or {}),
+        used=Used(row["memory_bytes"], row["cpu_s"], row["wall_s"]),
     )

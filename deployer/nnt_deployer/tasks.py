@@ -9,7 +9,7 @@ from celery import shared_task
 from nnt_deployer import doorbell
 from nnt_deployer.conductor import Conductor
 from nnt_deployer.settings import DeployerSettings
-from nnt_deployer.store import Store
+from nnt_deployer.store import open_store
 
 
 @shared_task(name=doorbell.ADVANCE)
@@ -27,5 +27,5 @@ def deliver(sim_id: str) -> None:
 @contextmanager
 def _conductor() -> Iterator[Conductor]:
     settings = DeployerSettings()
-    with Store(settings.database_url.get_secret_value()) as store:
+    with open_store(settings) as store:
         yield Conductor(settings, store)

@@ -53,7 +53,7 @@ def run(settings: UpSettings) -> int:
     except KeyboardInterrupt:
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        say("\nstopping …")
+        say("\nstopping: trainings complete their epoch first, and go on at the next start …")
         platform.stop()
         say("stopped; the data is kept")
         return 0

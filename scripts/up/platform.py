@@ -73,14 +73,16 @@ class Platform:
         self._wait("server", self._wait_for_site)
 
     def stop(self) -> None:
-        """Ends running trainings with a reason, then every service."""
+        """Suspends running trainings, which the next start goes on with, then ends every service."""
         names = [program.name for program in self._services]
-        # Nobody may start or judge a training while they are ended one by one.
+        # Nobody may start or judge a training while they are suspended.
         self.supervisor.stop(
             *(name for name in names if name in ("server", "reconciler", "deployer-worker"))
         )
         try:
-            self._run([sys.executable, "-m", "nnt_deployer.shutdown", "the platform was stopped"])
+            told = self._run([sys.executable, "-m", "nnt_deployer.shutdown"])
+            if told:
+                self._say(told.rstrip())
         finally:
             self.supervisor.stop(*names)
             self.supervisor.stop(

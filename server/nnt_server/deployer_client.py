@@ -1,19 +1,39 @@
-"""The only HTTP calls this service makes: the deployer's doorbell.
+"""The only HTTP calls this service makes: the deployer's doorbell, and what simulations print.
 
 PostgreSQL holds what is wanted, and the deployer's loop reads it there: a ring that nobody hears is only late.
 """
 
 import logging
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 import httpx
 from django.conf import settings
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nnt_contract.orders import LaunchConf, LaunchOrder
+from nnt_contract.status import Command
+from nnt_server.errors import DeployerAway
 
 logger = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 2.0
+_VERBS: Mapping[Command, str] = {
+    Command.PAUSE: "PAUSE",
+    Command.RESUME: "START",
+    Command.STOP: "STOP",
+    Command.START: "START",
+}
+
+
+class LogPart(BaseModel):
+    """A piece of what a simulation printed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    after: str  # to be sent for what follows; it means something to the deployer only
+    more: bool  # more is there already
 
 
 def ring_for_launch(sim_id: UUID) -> None:
@@ -25,6 +45,34 @@ def ring_for_launch(sim_id: UUID) -> None:
 def ring_for_deletion(sim_id: UUID) -> None:
     """Says that simulation `sim_id` is wanted deleted."""
     _ring("DELETE", f"/simulations/{sim_id}")
+
+
+def ring_for_command(sim_id: UUID, command: Command) -> None:
+    """Says that something else is wanted of simulation `sim_id` now."""
+    _ring("POST", f"/simulations/{sim_id}/{_VERBS[command]}")
+
+
+def read_log(sim_id: UUID, after: str = "", tail: int | None = None) -> LogPart:
+    """What the simulation printed, from its beginning, after what was read, or its last lines.
+
+    Raises DeployerAway.
+    """
+    asked = {"after": after} if tail is None else {"tail": str(tail)}
+    try:
+        with deployer() as client:
+            answer = client.get(f"/simulations/{sim_id}/log", params=asked).raise_for_status()
+            return LogPart.model_validate_json(answer.content)
+    except (httpx.HTTPError, ValidationError) as error:
+        raise DeployerAway(f"the log of {sim_id} cannot be read: {error!r}") from error
+
+
+def read_whole_log(sim_id: UUID) -> Iterator[str]:
+    """What the simulation printed up to now, in parts. Raises DeployerAway, the first time before any part."""
+    part = read_log(sim_id)
+    yield part.text
+    while part.more:
+        part = read_log(sim_id, part.after)
+        yield part.text
 
 
 def _ring(method: str, path: str, body: str | None = None) -> None:

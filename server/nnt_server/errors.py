@@ -1,9 +1,28 @@
-"""What is answered when a request cannot be served; pages to people, the contract's error body to programs."""
+"""What can go wrong here, and what is answered when a request cannot be served.
+
+ServerError
+├── IllegalCommand   it makes no sense for a simulation in its state; the text is for the user
+└── DeployerAway     the deployer does not answer, or not as it should
+
+People are answered with pages, programs with the contract's error body.
+"""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
 from nnt_contract.errors import ErrorBody
+
+
+class ServerError(Exception):
+    pass
+
+
+class IllegalCommand(ServerError):
+    pass
+
+
+class DeployerAway(ServerError):
+    pass
 
 
 def error_response(status: int, body: ErrorBody) -> JsonResponse:

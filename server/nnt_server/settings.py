@@ -1,11 +1,11 @@
 """Everything this service can be told, and Django's settings made of it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from csp.constants import NONE, SELF
 from psycopg2.extensions import parse_dsn
-from pydantic import Field, HttpUrl, PositiveInt, SecretStr, field_validator
+from pydantic import Field, HttpUrl, PositiveInt, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -43,6 +43,28 @@ class ServerSettings(BaseSettings):
         default=2048, description="The largest request: a model and three datasets together"
     )
     max_model_mb: PositiveInt = Field(default=16, description="The largest model file")
+    # What a simulation may use; None: as much as there is.
+    limit_memory_mb: PositiveInt | None = Field(
+        default=None, description="Memory of a simulation that names no limit, in MiB"
+    )
+    limit_memory_mb_max: PositiveInt | None = Field(
+        default=None, description="The highest limit of memory that a simulation may have, in MiB"
+    )
+    limit_cpu_s: PositiveInt | None = Field(
+        default=None, description="Processor time of a simulation that names no limit, in seconds"
+    )
+    limit_cpu_s_max: PositiveInt | None = Field(
+        default=None,
+        description="The highest limit of processor time that a simulation may have, in seconds",
+    )
+    limit_wall_s: PositiveInt | None = Field(
+        default=None,
+        description="Training time, pauses left out, of a simulation that names no limit, in seconds",
+    )
+    limit_wall_s_max: PositiveInt | None = Field(
+        default=None,
+        description="The highest limit of training time that a simulation may have, in seconds",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -53,6 +75,14 @@ class ServerSettings(BaseSettings):
             # The driver's own message repeats the URL, and with it the password.
             raise ValueError("postgresql://user:password@host:port/name is expected") from None
         return url
+
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Self:
+        for name in ("limit_memory_mb", "limit_cpu_s", "limit_wall_s"):
+            usual, highest = getattr(self, name), getattr(self, f"{name}_max")
+            if usual and highest and usual > highest:
+                raise ValueError(f"{name} is {usual}, more than {name}_max, which is {highest}")
+        return self
 
     @property
     def datasets_dir(self) -> Path:
@@ -107,6 +137,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "nnt_server.accounts",
+    "nnt_server.machine",
     "nnt_server.simulations",
 ]
 # CSRF protection reads the whole body. It comes after log-in and the size limit, so that a stranger's
@@ -200,4 +231,5 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"httpx": {"level": "WARNING"}},  # a page that follows a log asks every two seconds
 }

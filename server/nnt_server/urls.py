@@ -9,5 +9,6 @@ handler404 = "nnt_server.errors.not_found"
 urlpatterns = [
     path("", home, name="home"),
     path("accounts/", include("nnt_server.accounts.urls")),
+    path("machine/", include("nnt_server.machine.urls")),
     path("simulations/", include("nnt_server.simulations.urls")),
 ]

@@ -1,17 +1,24 @@
 """A launcher whose processes are entries of a dictionary, for tests of everything but processes."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 
+from nnt_contract.environment import EXIT_STOPPED
 from nnt_deployer.errors import LaunchFailed
-from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State
+from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
 
 
 class InProcessLauncher:
+    """Its processes obey at once: one that is asked to end has ended as asked."""
+
+    name = "in process"
+
     def __init__(self) -> None:
         self.processes: dict[Handle, Observed] = {}
+        self.uses: dict[Handle, Usage] = {}
         self.specs: list[ProcessSpec] = []
         self.refuses: str | None = None
+        self.is_deaf = False  # its processes end only when they are killed
+        self.did: list[str] = []
 
     def start(self, spec: ProcessSpec) -> None:
         if self.refuses:
@@ -23,15 +30,53 @@ class InProcessLauncher:
     def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
         return {handle: self.processes.get(handle, Observed(State.GONE)) for handle in handles}
 
-    def stop(self, handle: Handle, grace: timedelta) -> None:
-        if self.observe([handle])[handle].state is State.ALIVE:
+    def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
+        there = [handle for handle, seen in self.observe(handles).items() if seen.is_there]
+        return {handle: self.uses.get(handle, Usage(0.0, 0)) for handle in there}
+
+    def pause(self, handle: Handle) -> None:
+        self._change(handle, State.PAUSED)
+
+    def resume(self, handle: Handle) -> None:
+        self._change(handle, State.ALIVE)
+
+    def ask(self, handle: Handle) -> None:
+        self._tell("ask", handle)
+
+    def insist(self, handle: Handle) -> None:
+        self._tell("insist", handle)
+
+    def kill(self, handle: Handle) -> None:
+        self.did.append("kill")
+        if self._is_there(handle):
             self.end(handle, Exit(signal=9))
 
-    def logs(self, handle: Handle, tail: int = 200) -> str:
-        return "the last line of the log" if handle in self.processes else ""
+    def log_size(self, handle: Handle) -> int:
+        return len(self._log(handle))
+
+    def read_log(self, handle: Handle, start: int, size: int) -> bytes:
+        return self._log(handle)[start : start + size]
 
     def remove(self, handle: Handle) -> None:
         self.processes.pop(handle, None)
 
+    def known(self) -> Iterator[Handle]:
+        return iter(list(self.processes))
+
     def end(self, handle: Handle, how: Exit) -> None:
         self.processes[handle] = Observed(State.EXITED, how)
+
+    def _log(self, handle: Handle) -> bytes:
+        return b"the first line\nthe last line of the log\n" if handle in self.processes else b""
+
+    def _tell(self, what: str, handle: Handle) -> None:
+        self.did.append(what)
+        if self._is_there(handle) and not self.is_deaf:
+            self.end(handle, Exit(code=EXIT_STOPPED))
+
+    def _change(self, handle: Handle, state: State) -> None:
+        if self._is_there(handle):
+            self.processes[handle] = Observed(state)
+
+    def _is_there(self, handle: Handle) -> bool:
+        return self.processes.get(handle, Observed(State.GONE)).is_there

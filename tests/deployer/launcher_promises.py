@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import uuid4
 
 import psutil
@@ -13,7 +12,6 @@ from nnt_deployer.launchers.base import Exit, Handle, Launcher, Observed, State
 from tests.conftest import wait_for
 
 MakeLauncher = Callable[[], Launcher]
-AT_ONCE = timedelta(0)
 
 
 class LauncherPromises:
@@ -43,14 +41,14 @@ class LauncherPromises:
             make_launcher().start(spec)
         wait_for(started.exists, "the process to say that it runs")
         assert started.read_text() == "x"
-        make_launcher().stop(spec.handle, AT_ONCE)
+        make_launcher().kill(spec.handle)
         make_launcher().start(spec)
         assert observe(make_launcher(), spec.handle).state is State.EXITED
 
-    def test_another_launcher_observes_and_stops_what_one_started(self, make_launcher, sleeper):
+    def test_another_launcher_observes_and_ends_what_one_started(self, make_launcher, sleeper):
         make_launcher().start(sleeper)
         assert observe(make_launcher(), sleeper.handle).state is State.ALIVE
-        make_launcher().stop(sleeper.handle, AT_ONCE)
+        make_launcher().kill(sleeper.handle)
         assert observe(make_launcher(), sleeper.handle).state is State.EXITED
 
     def test_observing_the_unknown_says_gone(self, launcher):
@@ -66,39 +64,120 @@ class LauncherPromises:
         assert [seen[spec.handle].state for spec in specs] == [State.EXITED] * 3
         assert seen[unknown].state is State.GONE
 
-    def test_stopping_twice_and_stopping_the_unknown_succeed(self, launcher, sleeper):
-        launcher.start(sleeper)
-        launcher.stop(sleeper.handle, AT_ONCE)
-        launcher.stop(sleeper.handle, AT_ONCE)
-        launcher.stop(Handle(uuid4(), 1), AT_ONCE)
-
-    def test_stop_asks_first(self, launcher, spec_of, tmp_path):
+    @pytest.mark.parametrize(("told", "number"), [("ask", "SIGTERM"), ("insist", "SIGINT")])
+    @pytest.mark.parametrize("is_paused", [False, True])
+    def test_a_process_hears_what_it_is_told_also_while_it_is_paused(
+        self, make_launcher, spec_of, tmp_path, told, number, is_paused
+    ):
         ready = tmp_path / "ready"
         spec = spec_of(
             "import signal, sys, time\n"
-            "signal.signal(signal.SIGTERM, lambda *_: sys.exit(65))\n"
+            f"signal.signal(signal.{number}, lambda *_: sys.exit(65))\n"
             f"open({str(ready)!r}, 'w')\n"
-            "time.sleep(600)"
+            "while True: time.sleep(0.05)"
         )
-        launcher.start(spec)
+        make_launcher().start(spec)
         wait_for(ready.exists, "the process to be ready")
-        launcher.stop(spec.handle, timedelta(seconds=30))
-        assert exit_of(launcher, spec.handle).code == 65
+        if is_paused:
+            make_launcher().pause(spec.handle)
+        getattr(make_launcher(), told)(spec.handle)
+        assert wait_for_end(make_launcher(), spec.handle).code == 65
 
-    def test_stop_kills_what_does_not_listen(self, launcher, spec_of, tmp_path):
+    def test_what_does_not_listen_is_killed(self, launcher, spec_of, tmp_path):
         ready = tmp_path / "ready"
         spec = spec_of(
             "import signal, time\n"
-            "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            "for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, signal.SIG_IGN)\n"
             f"open({str(ready)!r}, 'w')\n"
             "time.sleep(600)"
         )
         launcher.start(spec)
         wait_for(ready.exists, "the process to be ready")
-        launcher.stop(spec.handle, timedelta(seconds=0.2))
+        launcher.ask(spec.handle)
+        launcher.insist(spec.handle)
+        assert observe(launcher, spec.handle).state is State.ALIVE
+        launcher.kill(spec.handle)
         assert exit_of(launcher, spec.handle).signal == signal.SIGKILL
 
-    def test_no_child_of_the_process_survives_a_stop(self, launcher, spec_of, tmp_path):
+    def test_a_paused_process_computes_nothing_until_it_is_resumed(
+        self, make_launcher, spec_of, tmp_path
+    ):
+        beats = tmp_path / "beats"
+        beats.touch()
+        spec = spec_of(
+            f"import time\nwhile True: open({str(beats)!r}, 'a').write('x'); time.sleep(0.01)"
+        )
+        make_launcher().start(spec)
+        wait_for(lambda: beats.stat().st_size > 3, "the process to run")
+        make_launcher().pause(spec.handle)
+        make_launcher().pause(spec.handle)
+        assert observe(make_launcher(), spec.handle).state is State.PAUSED
+        paused_at = beats.stat().st_size
+        make_launcher().observe([spec.handle])
+        assert beats.stat().st_size == paused_at
+        make_launcher().resume(spec.handle)
+        make_launcher().resume(spec.handle)
+        assert observe(make_launcher(), spec.handle).state is State.ALIVE
+        wait_for(lambda: beats.stat().st_size > paused_at, "the process to go on")
+
+    def test_a_paused_process_can_be_killed(self, launcher, sleeper):
+        launcher.start(sleeper)
+        launcher.pause(sleeper.handle)
+        launcher.kill(sleeper.handle)
+        assert exit_of(launcher, sleeper.handle).signal == signal.SIGKILL
+
+    def test_what_is_done_to_a_process_that_is_gone_changes_nothing(self, launcher, spec_of):
+        spec = spec_of("pass")
+        launcher.start(spec)
+        ended = wait_for_end(launcher, spec.handle)
+        for handle in (spec.handle, Handle(uuid4(), 1)):
+            for act in ("pause", "resume", "ask", "insist", "kill"):
+                getattr(launcher, act)(handle)
+        assert exit_of(launcher, spec.handle) == ended
+
+    def test_usage_is_told_of_what_is_there_with_its_children(self, launcher, spec_of, tmp_path):
+        ready = tmp_path / "ready"
+        child = (
+            f"memory = bytearray(2**27); open({str(ready)!r}, 'w'); import time; time.sleep(600)"
+        )
+        spec = spec_of(
+            "import subprocess, sys, time\n"
+            f"subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+            "while True: pass"
+        )
+        launcher.start(spec)
+        wait_for(ready.exists, "the child to have its memory")
+        unknown = Handle(uuid4(), 1)
+        before = launcher.usage([spec.handle, unknown])
+        assert unknown not in before
+        assert before[spec.handle].memory_bytes > 2**27
+        wait_for(
+            lambda: (
+                launcher.usage([spec.handle])[spec.handle].cpu_s > before[spec.handle].cpu_s + 0.1
+            ),
+            "processor time to be counted",
+        )
+        launcher.kill(spec.handle)
+        assert launcher.usage([spec.handle]) == {}
+
+    def test_the_end_tells_the_processor_time(self, launcher, spec_of):
+        spec = spec_of("import time\nwhile time.process_time() < 0.3: pass")
+        launcher.start(spec)
+        spent = wait_for_end(launcher, spec.handle).cpu_s
+        assert spent is not None and 0.3 <= spent < 5
+
+    def test_everything_that_was_started_is_known_until_it_is_removed(
+        self, make_launcher, spec_of, sleeper
+    ):
+        ended = spec_of("pass")
+        for spec in (ended, sleeper):
+            make_launcher().start(spec)
+        wait_for_end(make_launcher(), ended.handle)
+        assert set(make_launcher().known()) == {ended.handle, sleeper.handle}
+        make_launcher().remove(ended.handle)
+        assert set(make_launcher().known()) == {sleeper.handle}
+
+    def test_no_child_of_the_process_survives_a_kill(self, launcher, spec_of, tmp_path):
         child = tmp_path / "child"
         spec = spec_of(
             "import subprocess, sys, time\n"
@@ -108,7 +187,7 @@ class LauncherPromises:
         )
         launcher.start(spec)
         pid = int(wait_for(lambda: child.exists() and child.read_text(), "the child's pid"))
-        launcher.stop(spec.handle, AT_ONCE)
+        launcher.kill(spec.handle)
         wait_for(lambda: not is_alive(pid), "the child to die")
 
     def test_a_killed_process_is_seen_as_killed(self, launcher, spec_of, tmp_path):
@@ -129,9 +208,14 @@ class LauncherPromises:
         )
         launcher.start(spec)
         wait_for_end(launcher, spec.handle)
-        lines = launcher.logs(spec.handle, tail=100).splitlines()
-        assert len(lines) == 100
-        assert lines[-1] in ("last words", "line 299")
+        size = launcher.log_size(spec.handle)
+        printed = launcher.read_log(spec.handle, 0, size)
+        assert len(printed) == size
+        assert sorted(printed.splitlines()) == sorted(
+            [*(f"line {i}".encode() for i in range(300)), b"last words"]
+        )
+        assert launcher.read_log(spec.handle, 5, 7) == printed[5:12]
+        assert launcher.read_log(spec.handle, size, 10) == b""
 
     def test_a_removed_process_is_gone_with_its_log(self, launcher, spec_of):
         spec = spec_of("print('hello')")
@@ -140,7 +224,7 @@ class LauncherPromises:
         launcher.remove(spec.handle)
         launcher.remove(spec.handle)
         assert observe(launcher, spec.handle).state is State.GONE
-        assert launcher.logs(spec.handle) == ""
+        assert (launcher.log_size(spec.handle), launcher.read_log(spec.handle, 0, 9)) == (0, b"")
 
     def test_the_process_sees_the_environment_it_was_given_and_no_other(
         self, launcher, spec_of, monkeypatch
@@ -149,7 +233,7 @@ class LauncherPromises:
         spec = spec_of("import os\nprint(sorted(os.environ))")
         launcher.start(spec)
         wait_for_end(launcher, spec.handle)
-        assert "NNT_TOKEN_SECRET" not in launcher.logs(spec.handle)
+        assert b"NNT_TOKEN_SECRET" not in launcher.read_log(spec.handle, 0, 10_000)
 
 
 def observe(launcher: Launcher, handle: Handle) -> Observed:

@@ -5,16 +5,26 @@ from datetime import timedelta
 
 import pytest
 
-from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED
+from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
 from nnt_contract.status import MOVES, Status, Wanted
 from nnt_deployer.launchers.base import Exit, Observed, State
 from nnt_deployer.lifecycle import (
+    MAX_INTERRUPTIONS,
+    RESUMES,
+    STOPPING,
     WAITING,
+    Ask,
+    Continue,
+    Insist,
     Kill,
     Move,
     Note,
+    Patience,
+    Pause,
     Prepare,
     Remove,
+    Requeue,
+    Resume,
     RunEnd,
     Situation,
     Start,
@@ -22,14 +32,20 @@ from nnt_deployer.lifecycle import (
     next_step,
 )
 
-PATIENCE = timedelta(minutes=10)
+PATIENCE = Patience(
+    finishing=timedelta(minutes=10), asking=timedelta(minutes=5), insisting=timedelta(seconds=30)
+)
 GONE = Observed(State.GONE)
 ALIVE = Observed(State.ALIVE)
+HALTED = Observed(State.PAUSED)
 DONE = Observed(State.EXITED, Exit(code=EXIT_FINISHED))
+ASKED = Observed(State.EXITED, Exit(code=EXIT_STOPPED))
 KILLED = Observed(State.EXITED, Exit(signal=9))
 REPORTED = Observed(State.EXITED, Exit(code=EXIT_FAILED))
 LOST = Observed(State.EXITED, Exit())
 WELL, BADLY = RunEnd(None), RunEnd("the labels are strings")
+OVER = "it used 2 MiB of memory, its limit is 1 MiB"
+KILLED_SO = f"its process was killed (SIGKILL); {RESUMES}"
 
 NOW = Situation(
     wanted=Wanted.RUNNING,
@@ -60,7 +76,6 @@ def step(**changes: object):
             Move(Status.FAILED, describe_exit(Exit(signal=9))),
         ),
         (Status.RUNNING, {"observed": ALIVE}, None),
-        (Status.RUNNING, {"observed": LOST}, Move(Status.FAILED, describe_exit(Exit()))),
         (Status.RUNNING, {"observed": DONE}, Move(Status.FINISHING)),
         (
             Status.RUNNING,
@@ -108,6 +123,95 @@ def test_the_step_that_brings_what_is_true_to_what_is_wanted(status, changes, ex
     assert step(status=status, **changes) == expected
 
 
+P, S, R = ({"wanted": wanted} for wanted in (Wanted.PAUSED, Wanted.STOPPED, Wanted.RUNNING))
+AGAIN = {"is_asked_again": True}
+ROOM = {"may_start": True}
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "expected"),
+    [
+        (Status.QUEUED, P | ROOM | {"observed": GONE}, Move(Status.PAUSED)),
+        (Status.QUEUED, S | ROOM | {"observed": GONE}, Move(Status.STOPPED)),
+        (Status.QUEUED, ROOM | {"observed": ALIVE}, Kill()),
+        (Status.PREPARING, P | {"observed": GONE}, Move(Status.PAUSED)),
+        (Status.PREPARING, S | {"observed": GONE}, Move(Status.STOPPED)),
+        (Status.PREPARING, P | {"observed": ALIVE}, Move(Status.RUNNING)),
+        (Status.RUNNING, P | {"observed": ALIVE}, Pause()),
+        (Status.RUNNING, P | {"observed": HALTED}, Move(Status.PAUSED)),
+        (Status.RUNNING, R | {"observed": HALTED}, Resume()),
+        (Status.RUNNING, S | {"observed": ALIVE}, Move(Status.STOPPING, STOPPING)),
+        (Status.RUNNING, S | {"observed": HALTED}, Move(Status.STOPPING, STOPPING)),
+        (Status.RUNNING, S | {"observed": ASKED}, Move(Status.STOPPED)),
+        (Status.RUNNING, P | {"observed": LOST}, Move(Status.PAUSED)),
+        (Status.PAUSED, P | {"observed": HALTED}, None),
+        (Status.PAUSED, P | {"observed": ALIVE}, Pause()),
+        (Status.PAUSED, R | {"observed": HALTED}, None),
+        (Status.PAUSED, R | ROOM | {"observed": HALTED}, Continue()),
+        (Status.PAUSED, R | {"observed": ALIVE}, Pause()),
+        (Status.PAUSED, S | {"observed": HALTED}, Move(Status.STOPPING, STOPPING)),
+        (Status.PAUSED, P | {"observed": GONE}, None),
+        (Status.PAUSED, R | {"observed": GONE}, Move(Status.QUEUED)),
+        (Status.PAUSED, S | {"observed": GONE}, Move(Status.STOPPED)),
+        (Status.PAUSED, P | {"observed": KILLED}, Note(KILLED_SO)),
+        (Status.PAUSED, P | {"observed": KILLED, "reason": KILLED_SO}, None),
+        (Status.PAUSED, R | {"observed": KILLED}, Move(Status.QUEUED)),
+        (Status.PAUSED, P | {"observed": DONE}, Move(Status.FINISHING)),
+        (Status.STOPPING, S | {"observed": ALIVE}, Ask()),
+        (Status.STOPPING, S | {"observed": HALTED}, Ask()),
+        (
+            Status.STOPPING,
+            S | {"observed": ALIVE, "in_status_for": timedelta(minutes=5)},
+            Insist(),
+        ),
+        (Status.STOPPING, S | {"observed": ALIVE, "in_status_for": timedelta(minutes=6)}, Kill()),
+        (Status.STOPPING, S | {"observed": ASKED}, Move(Status.STOPPED)),
+        (Status.STOPPING, S | {"observed": KILLED}, Move(Status.STOPPED, KILLED_SO)),
+        (Status.STOPPING, S | {"observed": DONE}, Move(Status.FINISHING)),
+        (Status.STOPPING, S | {"observed": REPORTED}, None),
+        (
+            Status.STOPPING,
+            S | {"observed": REPORTED, "run_end": BADLY},
+            Move(Status.FAILED, "the labels are strings"),
+        ),
+        (Status.STOPPED, S | {"observed": ASKED}, None),
+        (Status.STOPPED, R | AGAIN | {"observed": ASKED}, Move(Status.QUEUED)),
+        (
+            Status.STOPPED,
+            S | {"observed": KILLED, "run_end": WELL, "received": 3},
+            Move(Status.FINISHED),
+        ),
+        (Status.FAILED, R | {"observed": KILLED}, None),
+        (Status.FAILED, R | AGAIN | {"observed": KILLED}, Move(Status.QUEUED)),
+        (Status.FAILED, S | AGAIN | {"observed": KILLED}, None),
+        (Status.FINISHED, R | AGAIN | {"observed": DONE}, None),
+    ],
+)
+def test_what_is_asked_for_is_done_step_by_step(status, changes, expected):
+    assert step(status=status, **changes) == expected
+
+
+@pytest.mark.parametrize("status", [Status.PREPARING, Status.RUNNING])
+@pytest.mark.parametrize("observed", [LOST, ASKED])
+def test_what_was_lost_with_the_machine_goes_on_unless_that_happens_again_and_again(
+    status, observed
+):
+    moved = step(status=status, observed=observed)
+    assert isinstance(moved, Requeue) and RESUMES in moved.reason
+    given_up = step(status=status, observed=observed, interruptions=MAX_INTERRUPTIONS)
+    assert isinstance(given_up, Move) and given_up.status is Status.FAILED
+    assert given_up.reason.endswith("4 times in a row")
+
+
+def test_over_a_limit_it_is_killed_and_fails_with_the_limit_as_its_reason():
+    assert step(over_limit=OVER) == Kill()
+    assert step(over_limit=OVER, observed=KILLED) == Move(Status.FAILED, OVER)
+
+
+def test_who_finished_over_a_limit_has_finished():
+    assert step(over_limit=OVER, observed=DONE, run_end=WELL, received=3) == Move(Status.FINISHED)
+
+
 def test_a_failure_that_never_arrives_is_told_by_its_exit_code():
     moved = step(observed=REPORTED, since_exit=timedelta(minutes=1))
     assert moved == Move(Status.FAILED, f"its process ended with exit code {EXIT_FAILED}")
@@ -129,6 +233,7 @@ def test_deletion_is_wanted_first_told_then_done(status):
 
 def test_deletion_ends_the_process_before_it_removes_anything():
     assert step(wanted=Wanted.DELETED, status=Status.DELETING, observed=ALIVE) == Kill()
+    assert step(wanted=Wanted.DELETED, status=Status.DELETING, observed=HALTED) == Kill()
     assert step(wanted=Wanted.DELETED, status=Status.DELETING, observed=KILLED) == Remove()
     assert step(wanted=Wanted.DELETED, status=Status.DELETING, observed=GONE) == Remove()
 
@@ -136,7 +241,7 @@ def test_deletion_ends_the_process_before_it_removes_anything():
 def test_every_move_it_decides_is_allowed():
     for status in Status:
         for wanted in Wanted:
-            for observed in (GONE, ALIVE, DONE, KILLED, REPORTED, LOST):
+            for observed in (GONE, ALIVE, HALTED, DONE, ASKED, KILLED, REPORTED, LOST):
                 for run_end in (None, WELL, BADLY):
                     for received in (0, 3):
                         moved = step(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,6 @@ from nnt_deployer.launchers.base import Handle, ProcessSpec, State
 from nnt_deployer.launchers.local import LocalLauncher
 from tests.conftest import wait_for
 from tests.deployer.launcher_promises import (
-    AT_ONCE,
     LauncherPromises,
     MakeLauncher,
     is_alive,
@@ -53,7 +53,7 @@ def spec_of(tmp_path: Path, make_launcher: MakeLauncher):
 
     yield make
     for handle in started:
-        make_launcher().stop(handle, AT_ONCE)
+        make_launcher().kill(handle)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ class TestLocalLauncher(LauncherPromises):
         strangers = {"pid": os.getpid(), "shim_pid": os.getpid()}
         path.write_text(json.dumps(started | strangers))
         assert observe(launcher, sleeper.handle).state is State.EXITED
-        launcher.stop(sleeper.handle, AT_ONCE)  # must not kill this very process
+        launcher.kill(sleeper.handle)  # must not kill this very process
         path.write_text(json.dumps(started))
 
     def test_processes_of_before_a_reboot_are_not_alive(self, launcher, sleeper, processes):
@@ -94,3 +94,25 @@ class TestLocalLauncher(LauncherPromises):
         spec = ProcessSpec(Handle(uuid4(), 1), ("/no/such/program",), {}, str(tmp_path))
         with pytest.raises(LaunchFailed, match="/no/such/program"):
             launcher.start(spec)
+
+    def test_a_deployer_that_dies_while_starting_leaves_one_process_that_is_seen_at_once(
+        self, make_launcher, spec_of, processes, tmp_path
+    ):
+        started = tmp_path / "started"
+        spec = spec_of(f"open({str(started)!r}, 'a').write('x')\nimport time; time.sleep(600)")
+        dies = (
+            "import os, sys\n"
+            "from pathlib import Path\n"
+            "from uuid import UUID\n"
+            "from nnt_deployer.launchers import local\n"
+            "from nnt_deployer.launchers.base import Handle, ProcessSpec\n"
+            "local._wait_for_start = lambda folder: os._exit(9)\n"
+            f"handle = Handle(UUID('{spec.handle.sim_id}'), 1)\n"
+            f"spec = ProcessSpec(handle, {spec.command!r}, {{}}, {spec.run_dir!r})\n"
+            f"local.LocalLauncher(Path({str(processes)!r})).start(spec)"
+        )
+        assert subprocess.run([sys.executable, "-c", dies]).returncode == 9
+        assert observe(make_launcher(), spec.handle).state is State.ALIVE
+        make_launcher().start(spec)
+        wait_for(started.exists, "the process to say that it runs")
+        assert started.read_text() == "x"

@@ -121,33 +121,53 @@ def test_what_a_killed_start_left_behind_is_ended_by_the_next(own_platform, data
     assert "earlier start left behind" in own_platform.said
 
 
-def test_ctrl_c_ends_running_trainings_as_failed_with_that_reason(own_platform, digits):
+def test_ctrl_c_suspends_trainings_and_the_next_start_goes_on_with_them(
+    own_platform, data_dir, digits
+):
     own_platform.start()
     with logged_in(own_platform) as client:
-        form = {
-            "name": "endless",
-            "total_epochs": "5000",
-            "epoch_period": "1000",
-            "batch_size": "32",
-            "learning_rate": "0.001",
-            "optimizer": "sgd",
-            "loss_function": "SparseCategoricalCrossentropy",
-            "loss_function_conf": '{"from_logits": true}',
-        }
-        parts = {"train": "train", "val": "validation", "test": "test"}
-        for part, field in parts.items():
-            form |= {f"{field}_features": f"x_{part}", f"{field}_labels": f"y_{part}"}
-        with ExitStack() as files:
-            opened = {
-                f"{field}_file": files.enter_context(digits[part].open("rb"))
-                for part, field in parts.items()
-            }
-            model = files.enter_context(digits["model"].open("rb"))
-            post(client, "/simulations/new/", form, model=model, **opened)
-        wait_for(lambda: "running" in client.get("/simulations/").text, "the training to run", 60)
+        page = launch_endless(client, digits)
+        wait_for(lambda: "epoch 2 of" in client.get(f"{page}log.txt").text, "two epochs", 60)
         cookies = client.cookies
     own_platform.stop()
+    assert "suspended 1 simulation" in own_platform.said
+    assert services_of(data_dir) == []
     own_platform.start()
     with httpx.Client(base_url=own_platform.url, cookies=cookies) as client:
-        page = client.get("/simulations/").text
-    assert "failed" in page and "the platform was stopped" in page
+
+        def log() -> str:
+            return client.get(f"{page}log.txt").text
+
+        wait_for(lambda: "attempt 2: going on" in log(), "it to go on", 60)
+        assert "running" in client.get(page).text
+        assert "the platform was stopped" in client.get(f"{page}history/").text
+        [epoch] = re.findall(r"attempt 2: going on after epoch (\d+)", log())
+        following = f"epoch {int(epoch) + 1} of"
+        wait_for(lambda: following in log(), "the next epoch", 60)
+        assert log().count(f"epoch {epoch} of") == 1 and log().count(following) == 1
+
+
+def launch_endless(client: httpx.Client, digits: dict[str, Path]) -> str:
+    """Starts a training that has no end; returns the address of its page."""
+    form = {
+        "name": "endless",
+        "total_epochs": "5000",
+        "epoch_period": "1000",
+        "batch_size": "32",
+        "learning_rate": "0.001",
+        "optimizer": "sgd",
+        "loss_function": "SparseCategoricalCrossentropy",
+        "loss_function_conf": '{"from_logits": true}',
+    }
+    parts = {"train": "train", "val": "validation", "test": "test"}
+    for part, field in parts.items():
+        form |= {f"{field}_features": f"x_{part}", f"{field}_labels": f"y_{part}"}
+    with ExitStack() as files:
+        opened = {
+            f"{field}_file": files.enter_context(digits[part].open("rb"))
+            for part, field in parts.items()
+        }
+        model = files.enter_context(digits["model"].open("rb"))
+        answer = post(client, "/simulations/new/", form, model=model, **opened)
+    [page] = set(re.findall(r'"(/simulations/[0-9a-f-]{36}/)"', answer.text))
+    return str(page)

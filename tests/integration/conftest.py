@@ -1,4 +1,4 @@
-"""The parser in this process, joined to what sends to it over WSGI, with the real database and broker."""
+"""Parser and deployer in this process, joined to who calls them over WSGI, with the real database and broker."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,13 +12,19 @@ from pydantic import SecretStr
 from nnt_contract import tokens
 from nnt_contract.tokens import RunToken
 from nnt_contract.updates import FRAME_TYPE, Collection, Failure, Finish, frame_head
+from nnt_deployer.conductor import Conductor
+from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.store import open_store
 from nnt_parser.app import create_app
 from nnt_parser.keeper import keep
 from nnt_parser.settings import ParserSettings
 from nnt_parser.spool import Spool
 from nnt_parser.store import Store
+from tests.conftest import free_port
+from tests.deployer.in_process import InProcessLauncher
 
 SECRET = "t" * 32
+SERVICE = "s" * 32
 
 
 @dataclass
@@ -84,3 +90,50 @@ def parser(parser_settings: ParserSettings) -> Iterator[Parser]:
 @pytest.fixture
 def sim_id(make_simulation: Callable[..., UUID]) -> UUID:
     return make_simulation(status="running", attempt=1)
+
+
+@pytest.fixture
+def settings(database: str, redis_url: str, tmp_path: Path) -> DeployerSettings:
+    return DeployerSettings(
+        database_url=SecretStr(database),
+        redis_url=SecretStr(redis_url),
+        token_secret=SecretStr(SECRET),
+        service_token=SecretStr(SERVICE),
+        data_dir=tmp_path,
+        max_running=2,
+        max_running_per_user=2,
+        finishing_s=60,
+    )
+
+
+@pytest.fixture
+def settings_without_redis(settings: DeployerSettings) -> DeployerSettings:
+    url = SecretStr(f"redis://127.0.0.1:{free_port()}/0")
+    return settings.model_copy(update={"redis_url": url})
+
+
+@pytest.fixture
+def launcher() -> InProcessLauncher:
+    return InProcessLauncher()
+
+
+@pytest.fixture
+def make_conductor(
+    settings: DeployerSettings, launcher: InProcessLauncher
+) -> Iterator[Callable[..., Conductor]]:
+    """Each with a database connection of its own, as if in another process; keyword arguments replace settings."""
+    opened = []
+
+    def make(**changes: object) -> Conductor:
+        changed = settings.model_copy(update=changes)
+        opened.append(open_store(changed))
+        return Conductor(changed, opened[-1], launcher)
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def conductor(make_conductor: Callable[..., Conductor]) -> Conductor:
+    return make_conductor()

@@ -1,14 +1,10 @@
 """A simulation's way through the deployer, with the real database."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from uuid import uuid4
 
-import httpx
 import psycopg2
 import pytest
-from pydantic import SecretStr
 
 from nnt_contract.environment import (
     EXIT_FAILED,
@@ -23,47 +19,11 @@ from nnt_contract.environment import (
 )
 from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.tokens import RunToken, check
-from nnt_deployer.app import create_app
-from nnt_deployer.conductor import Conductor
 from nnt_deployer.launchers.base import Exit, Handle
 from nnt_deployer.reconciler import tick
-from nnt_deployer.settings import DeployerSettings
-from nnt_deployer.store import Store
+from nnt_deployer.store import open_store
 from nnt_deployer.worker import create_celery
-from tests.conftest import free_port
-from tests.deployer.in_process import InProcessLauncher
-
-SECRET = "t" * 32
-SERVICE = "s" * 32
-
-
-@pytest.fixture
-def settings(database: str, redis_url: str, tmp_path: Path) -> DeployerSettings:
-    return DeployerSettings(
-        database_url=SecretStr(database),
-        redis_url=SecretStr(redis_url),
-        token_secret=SecretStr(SECRET),
-        service_token=SecretStr(SERVICE),
-        data_dir=tmp_path,
-        max_running=2,
-        finishing_s=60,
-    )
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def launcher() -> InProcessLauncher:
-    return InProcessLauncher()
-
-
-@pytest.fixture
-def conductor(settings, store, launcher) -> Conductor:
-    return Conductor(settings, store, launcher)
+from tests.integration.conftest import SECRET
 
 
 @pytest.fixture
@@ -129,7 +89,7 @@ def test_a_killed_one_has_failed_with_its_reason_and_the_end_of_its_log(
     conductor.advance(sim_id)
     assert status(sim_id) == (
         "failed",
-        "its process was killed (SIGKILL)\nthe last line of the log",
+        "its process was killed (SIGKILL)\nthe first line\nthe last line of the log",
     )
 
 
@@ -168,10 +128,11 @@ def test_only_as_many_run_as_there_is_room_for_and_the_oldest_goes_first(
 
 
 def test_a_deployer_that_died_before_starting_starts_it_once_later(
-    conductor, settings, store, launcher, make_simulation, status
+    conductor, settings, launcher, make_simulation, status
 ):
     sim_id = make_simulation()
-    store.prepare(sim_id, settings.max_running, 1)  # and then it was killed
+    with open_store(settings) as store:
+        store.prepare(sim_id, 1, launcher.name)  # and then it was killed
     assert conductor.due() == [sim_id]
     conductor.advance(sim_id)
     conductor.advance(sim_id)
@@ -194,10 +155,10 @@ def test_deleting_a_running_one_ends_it_and_removes_rows_and_files(
 
 
 def test_while_somebody_else_acts_on_a_simulation_nobody_else_does(
-    conductor, database, make_simulation, status
+    conductor, settings, make_simulation, status
 ):
     sim_id = make_simulation()
-    with Store(database) as other, other.exclusive(sim_id) as got:
+    with open_store(settings) as other, other.exclusive(sim_id) as got:
         assert got
         conductor.advance(sim_id)
         assert status(sim_id)[0] == "queued"
@@ -205,30 +166,19 @@ def test_while_somebody_else_acts_on_a_simulation_nobody_else_does(
     assert status(sim_id)[0] == "running"
 
 
-def test_there_is_one_reconciler(database):
-    with Store(database) as first, Store(database) as second:
+def test_there_is_one_reconciler(settings):
+    with open_store(settings) as first, open_store(settings) as second:
         assert first.lead_loop() and not second.lead_loop()
         first.close()
         assert second.lead_loop()
 
 
-def test_the_loop_acts_itself_while_redis_is_away(settings, conductor, make_simulation, status):
-    away = settings.model_copy(
-        update={"redis_url": SecretStr(f"redis://127.0.0.1:{free_port()}/0")}
-    )
+def test_the_loop_acts_itself_while_redis_is_away(
+    settings_without_redis, conductor, make_simulation, status
+):
     sim_id = make_simulation()
-    tick(conductor, create_celery(away))
+    tick(conductor, create_celery(settings_without_redis))
     assert status(sim_id)[0] == "running"
-
-
-def test_ending_everything_tells_the_reason(conductor, launcher, make_simulation, status):
-    running, queued = make_simulation(), make_simulation()
-    conductor.advance(running)
-    assert conductor.end_all("the platform was stopped") == 1
-    assert status(running)[0] == "failed" and status(running)[1].startswith(
-        "the platform was stopped"
-    )
-    assert status(queued)[0] == "queued"
 
 
 def test_a_full_outbox_is_told_while_it_lasts(conductor, make_simulation, status, tmp_path):
@@ -297,33 +247,3 @@ def test_no_dataset_is_removed_while_an_upload_holds_them(
         cursor.execute("SELECT hold_datasets()")
         conductor.advance(sim_id)
         assert query("SELECT count(*) FROM datasets") == [(1,)]
-
-
-@pytest.fixture
-def client(settings) -> Iterator[httpx.Client]:
-    transport = httpx.WSGITransport(app=create_app(settings))
-    headers = {"Authorization": f"Bearer {SERVICE}"}
-    with httpx.Client(transport=transport, base_url="http://deployer", headers=headers) as opened:
-        yield opened
-
-
-def test_a_doorbell_for_a_known_simulation_is_accepted(client, make_simulation):
-    sim_id = make_simulation()
-    order = {"model": {"class_name": "Sequential"}, "conf": {"id": str(sim_id), "batch_size": 32}}
-    assert client.post("/simulations", json=order).status_code == 202
-    assert client.delete(f"/simulations/{sim_id}").status_code == 202
-
-
-def test_a_doorbell_for_nothing_is_answered_with_why(client):
-    answer = client.post("/simulations", json={"conf": {"id": str(uuid4())}})
-    assert (answer.status_code, answer.json()["error"]) == (404, "unknown_simulation")
-    answer = client.post("/simulations", json={"conf": {}})
-    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (400, "conf.id")
-    assert client.get("/nowhere").json()["error"] == "not_found"
-
-
-@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", f"Basic {SERVICE}"])
-def test_only_the_service_token_opens_the_deployer(client, token):
-    answer = client.post("/simulations", json={}, headers={"Authorization": token})
-    assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
-    assert client.get("/healthz", headers={"Authorization": token}).status_code == 200

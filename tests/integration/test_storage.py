@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnt_contract.updates import Array, Collection
-from nnt_deployer.store import Store
+from nnt_deployer.store import Places, Store
 
 ARRAY = Array(layer_index=0, layer_name="big", variable="kernel", shape=(500, 500))
 COLLECTIONS = 6
@@ -50,7 +50,7 @@ def test_deleting_and_collecting_again_does_not_grow_the_tables(ingest, bytes_on
     doomed = ingest()
     ingest()
     before = bytes_on_disk()
-    with Store(database) as store:
+    with Store(database, Places(1, 1)) as store:
         assert store.delete(doomed) == COLLECTIONS * ARRAY.values * 4
         store.make_room()
     ingest()

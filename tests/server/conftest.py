@@ -1,4 +1,4 @@
-"""The site on a fresh database, the people who visit it, and a deployer's doorbell that remembers who rang."""
+"""The site on a fresh database, the people who visit it, and a deployer that remembers who rang and has logs."""
 
 import json
 import shutil
@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 import numpy as np
@@ -22,8 +24,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
 from pydantic import HttpUrl, SecretStr
 
+from nnt_contract.status import Status
 from scripts.up.postgres import Cluster
 
 _DATA = Path(tempfile.mkdtemp(prefix="nnt-server-"))
@@ -41,7 +45,12 @@ with pytest.MonkeyPatch.context() as _environment:
 # Models can be imported from here on only.
 from nnt_server.accounts.models import User  # noqa: E402
 from nnt_server.settings import django_database  # noqa: E402
-from nnt_server.simulations.models import Dataset, Experiment, Simulation  # noqa: E402
+from nnt_server.simulations.models import (  # noqa: E402
+    ClockTimestamp,
+    Dataset,
+    Experiment,
+    Simulation,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,6 +90,9 @@ _EMPTY = "; ".join(
     f"DELETE FROM {table}"
     for table in (
         *(
+            "simulation_events",
+            "simulation_usage",
+            "host_usage",
             "simulation_progress",
             "epoch_values",
             "collections",
@@ -144,11 +156,25 @@ def administrator(site: Path) -> Visitor:
 
 @dataclass
 class Doorbell:
-    """An HTTP server in the deployer's place."""
+    """An HTTP server in the deployer's place. What it is asked for is answered from `log`, in parts."""
 
     answer: int = 202
+    log: str = ""
+    part_characters: int = 1_000_000
+    asked: list[dict[str, str]] = field(default_factory=list)
     rings: list[tuple[str, str, Any]] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
+
+    def part(self, asked: dict[str, str]) -> dict[str, Any]:
+        """As the deployer answers; its cursor is a position here."""
+        self.asked.append(asked)
+        end = len(self.log)
+        if "tail" in asked:
+            lines = self.log.splitlines(keepends=True)[-int(asked["tail"]) :]
+            return {"text": "".join(lines), "after": f"1.{end}", "more": False}
+        start = int(asked["after"].removeprefix("1.") or 0)
+        stop = min(start + self.part_characters, end)
+        return {"text": self.log[start:stop], "after": f"1.{stop}", "more": stop < end}
 
 
 @pytest.fixture
@@ -165,6 +191,15 @@ def doorbell(site: Path) -> Iterator[Doorbell]:
             self.end_headers()
 
         do_DELETE = do_POST
+
+        def do_GET(self) -> None:
+            bell.tokens.add(self.headers.get("Authorization"))
+            asked = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+            content = json.dumps(bell.part(asked)).encode()
+            self.send_response(200 if bell.answer < 400 else bell.answer)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, *arguments: Any) -> None: ...
 
@@ -226,6 +261,61 @@ def arrives(simulation: Simulation, epoch: int, *metrics: float | None) -> None:
                 (simulation_progress.received + 1, EXCLUDED.epoch, now(), EXCLUDED.loss, EXCLUDED.accuracy)
             """,
             row,
+        )
+
+
+def uses(simulation: Simulation, ago_s: float = 1, **columns: Any) -> None:
+    """What the deployer writes when it has looked at a process; keyword arguments replace columns."""
+    row = {
+        "sim_id": simulation.id,
+        "attempt": 1,
+        "is_running": True,
+        "cpu_percent": 187.4,
+        "memory_bytes": 412 * 2**20,
+        "peak_memory_bytes": 500 * 2**20,
+        "cpu_s": 3_725.0,
+        "earlier_cpu_s": 0.0,
+        "wall_s": 1_800.0,
+        **columns,
+    }
+    _insert("simulation_usage", row | {"sampled_at": timezone.now() - timedelta(seconds=ago_s)})
+
+
+def host_uses(ago_s: float = 1, **columns: Any) -> None:
+    """What the deployer writes when it has looked at its machine."""
+    row = {
+        "host": "atlas",
+        "cpus": 8,
+        "cpu_percent": 62.5,
+        "memory_bytes": 32 * 2**30,
+        "memory_used_bytes": 8 * 2**30,
+        "disk_bytes": 400 * 2**30,
+        "disk_used_bytes": 100 * 2**30,
+        **columns,
+    }
+    _insert("host_usage", row | {"sampled_at": timezone.now() - timedelta(seconds=ago_s)})
+
+
+def becomes(simulation: Simulation, status: Status, reason: str = "") -> None:
+    """What the deployer writes when the status changes."""
+    row = {"sim_id": simulation.id, "actor": "deployer", "what": "status", "status": status.value}
+    _insert("simulation_events", row | {"reason": reason})
+    Simulation.objects.filter(id=simulation.id).update(
+        status=status.value, reason=reason, status_changed_at=ClockTimestamp()
+    )
+
+
+def disappears(simulation: Simulation) -> None:
+    """What the deployer does when it deletes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT delete_simulation(%s)", [simulation.id])
+
+
+def _insert(table: str, row: dict[str, Any]) -> None:
+    values = ", ".join(["%s"] * len(row))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})", list(row.values())
         )
 
 

@@ -7,9 +7,12 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 
+from nnt_contract.status import Status
 from nnt_server.accounts.models import User
+from nnt_server.simulations.models import Simulation
 from tests.server.conftest import PASSWORD
 
 
@@ -60,6 +63,31 @@ def test_files_are_applied_all_or_none(site_of_its_own, tmp_path):
 
 def test_the_models_need_no_further_migration(site_of_its_own):
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_what_failed_before_lifecycles_came_is_not_taken_as_asked_to_start_again(site_of_its_own):
+    MigrationExecutor(connection).migrate([("simulations", "0003_weight_summaries")])
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD_ROWS, [PASSWORD])
+    MigrationExecutor(connection).migrate([("simulations", "0004_lifecycle")])
+    old = Simulation.objects.get()
+    assert old.shown_status is Status.FAILED and old.shown_reason == "out of memory"
+
+
+_OLD_ROWS = """
+WITH owner AS (
+    INSERT INTO users (username, password, is_superuser, is_staff, is_active, date_joined, first_name, last_name, email)
+    VALUES ('alice', %s, false, false, true, now(), '', '', '') RETURNING id
+), dataset AS (
+    INSERT INTO datasets (sha256, bytes) VALUES ('', 1) RETURNING sha256
+), experiment AS (
+    INSERT INTO experiments (id, owner_id, name, train_dataset_id, validation_dataset_id, test_dataset_id)
+    SELECT gen_random_uuid(), owner.id, 'old', sha256, sha256, sha256 FROM owner, dataset RETURNING id, owner_id
+)
+INSERT INTO simulations (id, experiment_id, owner_id, name, model, configuration, seed, expected_collections,
+                         status, reason, status_changed_at)
+SELECT gen_random_uuid(), id, owner_id, 'old', '{}', '{}', 7, 1, 'failed', 'out of memory', now() FROM experiment
+"""
 
 
 def test_the_first_administrator_gets_a_password_that_is_told_once(site):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match="lost"):
         dataset_files.store(tmp_path, BreaksOff(b""))
     assert files_in(tmp_path) == []
+
+
+def test_what_uploads_left_behind_is_removed_a_day_later(tmp_path):
+    for name, hours in ((".incoming-old", 25), (".incoming-new", 23), ("kept", 25)):
+        file = tmp_path / name
+        file.touch()
+        then = time.time() - hours * 3600
+        os.utime(file, (then, then))
+    dataset_files.remove_abandoned(tmp_path)
+    assert {path.name for path in files_in(tmp_path)} == {".incoming-new", "kept"}
 
 
 def test_file_and_folders_are_on_disk_before_it_is_said_to_be_stored(tmp_path, monkeypatch):

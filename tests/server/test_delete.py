@@ -4,8 +4,9 @@ from django.db import connection
 from django.urls import reverse
 
 from nnt_contract.status import Status, Wanted
-from nnt_server.simulations.models import Simulation
-from tests.server.conftest import SERVICE_TOKEN, a_simulation
+from nnt_server.simulations import services
+from nnt_server.simulations.models import Simulation, SimulationEvent
+from tests.server.conftest import SERVICE_TOKEN, a_simulation, disappears
 
 
 def address(simulation: Simulation) -> str:
@@ -47,11 +48,9 @@ def test_deleting_wishes_rings_and_shows_the_list(alice, doorbell):
 def test_deleting_writes_nothing_that_is_the_deployers(alice, doorbell):
     simulation = a_simulation(alice.user, status=Status.RUNNING, threads=2, attempt=1)
     alice.post(address(simulation))
-    before = vars(simulation) | {"wanted": Wanted.DELETED}
-    after = vars(Simulation.objects.get())
-    assert {k: v for k, v in after.items() if k != "_state"} == {
-        k: v for k, v in before.items() if k in after and k != "_state"
-    }
+    before, after = vars(simulation), vars(Simulation.objects.get())
+    changed = {name for name in after if name != "_state" and after[name] != before[name]}
+    assert changed == {"wanted", "wanted_at"}
 
 
 def test_a_deployer_that_is_away_does_not_lose_the_wish(alice, caplog):
@@ -60,6 +59,21 @@ def test_a_deployer_that_is_away_does_not_lose_the_wish(alice, caplog):
     assert "did not hear" in caplog.text
 
 
-def test_deleting_twice_is_fine(alice, doorbell):
+def test_deleting_twice_is_fine_and_one_event(alice, doorbell):
     simulation = a_simulation(alice.user)
     assert {alice.post(address(simulation)).status_code for _ in range(2)} == {302}
+    [event] = SimulationEvent.objects.all()
+    assert (event.actor, event.what, event.status) == ("alice", "delete", None)
+
+
+def test_what_is_gone_before_the_wish_arrives_needs_no_deletion(alice, doorbell, monkeypatch):
+    simulation = a_simulation(alice.user)
+    ask = services.ask_to_delete
+
+    def be_slower(*arguments):
+        disappears(simulation)
+        ask(*arguments)
+
+    monkeypatch.setattr(services, "ask_to_delete", be_slower)
+    assert alice.post(address(simulation)).url == reverse("simulation_list")
+    assert doorbell.rings == []

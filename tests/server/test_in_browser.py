@@ -15,19 +15,31 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 from nnt_contract.status import Status, Wanted
 from nnt_server.simulations.models import Simulation
 from tests.conftest import require
-from tests.server.conftest import MODEL, Visitor, a_simulation, arrives, npz
+from tests.server.conftest import (
+    MODEL,
+    Visitor,
+    a_simulation,
+    arrives,
+    becomes,
+    disappears,
+    npz,
+)
 
 pytestmark = pytest.mark.browser
 
 Story = Callable[[Page], None]
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _WAIT_MS = 10_000
-_IS_REFUSAL = re.compile(r"status of 4\d\d|Status Error Code 4\d\d")
+_NOT_A_DOUBLE_CLICK_MS = 600
+# Refusals; and that a button has the page give up asking for news, whose answer would be older than the button's.
+_IS_EXPECTED = re.compile(
+    r"status of 4\d\d|Status Error Code 4\d\d|htmx:(sendAbort|afterRequest), "
+)
 
 
 class _Handler(WSGIRequestHandler):
@@ -97,7 +109,7 @@ def alice_does(
         finally:
             context.close()
             connections.close_all()
-        assert [said for said in complaints if not _IS_REFUSAL.search(said)] == []
+        assert [said for said in complaints if not _IS_EXPECTED.search(said)] == []
 
     return lambda story: playwright_thread.submit(tell, story).result()
 
@@ -206,11 +218,164 @@ def test_a_deletion_is_asked_about_in_a_dialog(alice, alice_does, doorbell):
         dialog.get_by_role("button", name="Delete").click()
         expect(page.locator(".status")).to_have_text("deleting")
         assert Simulation.objects.get().wanted == Wanted.DELETED
-        Simulation.objects.all().delete()
+        disappears(simulation)
         expect(page.locator("#simulations")).to_contain_text("Nothing trains yet")
 
     alice_does(story)
     assert doorbell.rings == [("DELETE", f"/simulations/{simulation.id}", None)]
+
+
+def test_buttons_answer_at_once_and_follow_what_the_deployer_does(alice, alice_does, doorbell):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        page.evaluate("window.sameDocument = true")
+        status = page.locator(".status")
+        page.get_by_role("button", name="Pause digits").click()
+        expect(status).to_have_text("pausing")
+        expect(page.get_by_role("button", name="Resume digits")).to_be_focused()
+        becomes(simulation, Status.PAUSED)
+        expect(status).to_have_text("paused", timeout=20_000)
+        open_page(page, simulation)
+        page.get_by_role("button", name="Stop digits").click()
+        expect(status).to_have_text("stopping")
+        expect(page.locator("#history")).to_contain_text("asked to stop")
+        expect(page.get_by_role("heading", name="digits")).to_be_focused()
+        becomes(simulation, Status.STOPPED)
+        expect(status).to_have_text("stopped")
+        page.get_by_role("button", name="Start digits").click()
+        expect(status).to_have_text("starting")
+
+    alice_does(story)
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "STOP", "START"]
+
+
+def test_a_double_click_is_one_command(alice, alice_does, doorbell):
+    a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        page.get_by_role("button", name="Pause digits").dblclick()
+        expect(page.locator(".status")).to_have_text("pausing")
+        page.wait_for_timeout(_NOT_A_DOUBLE_CLICK_MS)
+        expect(page.locator("#refused")).to_be_hidden()
+        page.get_by_role("button", name="Resume digits").click()
+        expect(page.locator(".status")).to_have_text("running")
+
+    alice_does(story)
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "START"]
+
+
+def test_a_press_that_takes_its_time_is_not_lost_to_an_update_of_the_page(
+    alice, alice_does, doorbell
+):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        page.get_by_role("button", name="Pause digits").hover()
+        page.mouse.down()
+        arrives(simulation, 0, 1.0, 0.5, 1.0, 0.5)
+        page.wait_for_timeout(2_500)
+        page.mouse.up()
+        expect(page.locator(".status")).to_have_text("pausing")
+        expect(page.locator("#simulations")).to_contain_text("1 / 11 collections")
+
+    alice_does(story)
+
+
+def test_a_button_of_a_page_that_was_too_old_says_why_nothing_was_done(alice, alice_does, doorbell):
+    simulation = a_simulation(alice.user, status=Status.PAUSED, wanted=Wanted.PAUSED)
+
+    def story(page: Page) -> None:
+        open_page(page, simulation)
+        becomes(simulation, Status.FAILED, "its process was killed")
+        page.get_by_role("button", name="Resume digits").click()
+        expect(page.locator("#refused")).to_have_text(
+            "“digits” is failed. Only what is paused can be resumed."
+        )
+        expect(page.locator(".notice.failed")).to_have_text("its process was killed")
+        page.wait_for_timeout(_NOT_A_DOUBLE_CLICK_MS)
+        page.get_by_role("button", name="Start digits").click()
+        expect(page.locator(".status")).to_have_text("starting")
+        expect(page.locator("#refused")).to_be_hidden()
+
+    alice_does(story)
+
+
+def test_buttons_work_without_script(alice, alice_does, doorbell, browser):
+    a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        context = browser.new_context(
+            java_script_enabled=False, storage_state=page.context.storage_state()
+        )
+        plain = context.new_page()
+        plain.goto(page.url)
+        plain.get_by_role("button", name="Pause digits").click()
+        expect(plain.locator(".status")).to_have_text("pausing")
+        expect(plain.locator(".notice.success")).to_have_text("“digits” is being paused.")
+        context.close()
+
+    alice_does(story)
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE"]
+
+
+def test_the_log_grows_at_its_end_unless_somebody_reads_above(alice, alice_does, doorbell):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+    doorbell.log = "".join(f"line {number}\n" for number in range(700))
+
+    def below(log: Locator) -> int:
+        """How far the end is from what is seen."""
+        return int(log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight"))
+
+    def story(page: Page) -> None:
+        open_page(page, simulation)
+        log = page.locator("#log-text")
+        expect(log).to_contain_text("line 699")
+        expect(log).not_to_contain_text("line 199\n")
+        assert below(log) == 0
+        doorbell.log += "<b>line 700</b>\n"
+        expect(log).to_contain_text("line 699\n<b>line 700</b>\n")
+        assert below(log) == 0
+        log.evaluate("log => { log.scrollTop = 100 }")
+        doorbell.log += "line 701\n"
+        expect(log).to_contain_text("line 701")
+        assert log.evaluate("log => log.scrollTop") == 100
+        log.evaluate("log => { log.scrollTop = log.scrollHeight }")
+        doorbell.log += "line 702\n"
+        expect(log).to_contain_text("line 702")
+        assert below(log) == 0
+
+    alice_does(story)
+
+
+def test_a_log_goes_on_when_the_deployer_is_back_and_ends_with_the_simulation(
+    alice, alice_does, doorbell
+):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        open_page(page, simulation)
+        line = page.locator("#log-more")
+        expect(page.locator(".log-empty")).to_have_text("Nothing is here yet.")
+        doorbell.log = "first\n"
+        expect(page.locator("#log-text")).to_have_text("first\n")
+        expect(page.locator(".log-empty")).to_be_hidden()
+        doorbell.answer = 500
+        expect(line).to_contain_text("does not answer right now")
+        doorbell.log += "second\n"
+        doorbell.answer = 202
+        expect(page.locator("#log-text")).to_have_text("first\nsecond\n")
+        becomes(simulation, Status.STOPPED)
+        expect(line).to_have_text("That is all it printed.")
+        asked = len(doorbell.asked)
+        page.wait_for_timeout(3_000)
+        assert len(doorbell.asked) == asked
+        page.get_by_role("button", name="Start digits").click()
+        expect(line).to_have_text("This follows what it prints.")
+        doorbell.log += "third\n"
+        expect(page.locator("#log-text")).to_have_text("first\nsecond\nthird\n")
+
+    alice_does(story)
 
 
 def test_a_page_left_open_goes_to_log_in_when_the_session_ends(alice, alice_does):

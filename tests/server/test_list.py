@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from nnt_contract.status import Status, Wanted
 from nnt_server.simulations.models import Simulation
-from tests.server.conftest import Visitor, a_simulation, arrives
+from tests.server.conftest import Visitor, a_simulation, arrives, uses
 
-QUERY_BUDGET = 4  # session, user, count, page
+QUERY_BUDGET = 5  # session, user, count, page, queue
 
 HTMX = {"HX-Request": "true"}
 
@@ -22,11 +22,19 @@ def page_of(visitor: Visitor) -> str:
 
 
 def test_two_hundred_simulations_cost_as_many_queries_as_one(alice):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page_of(alice)
+        return len(captured)
+
     for number in range(200):
-        arrives(a_simulation(alice.user, f"number {number}"), number, 0.5, 0.5, 0.6, 0.4)
-    with CaptureQueriesContext(connection) as queries:
-        page = page_of(alice)
-    assert len(queries) == QUERY_BUDGET
+        simulation = a_simulation(alice.user, f"number {number}")
+        arrives(simulation, number, 0.5, 0.5, 0.6, 0.4)
+        uses(simulation)
+        if number == 0:
+            assert queries() == QUERY_BUDGET
+    assert queries() == QUERY_BUDGET
+    page = page_of(alice)
     assert page.count("<tr>") == 1 + 50
     assert "Page 1 of 4" in page and "number 199" in page and "number 0<" not in page
 
@@ -62,13 +70,24 @@ def test_the_reason_of_a_failure_is_shown(alice):
 def test_a_simulation_that_is_being_deleted_says_so_until_it_is_gone(alice):
     a_simulation(alice.user, status=Status.FINISHED, wanted=Wanted.DELETED)
     page = page_of(alice)
-    assert 'class="status deleting"' in page and "every 1s" in page
-    assert ">Delete</a>" not in page
+    assert 'class="status deleting passing"' in page and "every 1s" in page
+    assert ">Delete</a>" not in page and "<button" not in page.partition("<table")[2]
+
+
+WANTED = {Status.PAUSED: Wanted.PAUSED, Status.STOPPING: Wanted.STOPPED}
 
 
 @pytest.mark.parametrize("status", [status for status in Status if not status.is_ended])
 def test_the_list_asks_again_while_something_lives(alice, status):
-    a_simulation(alice.user, status=status)
+    a_simulation(alice.user, status=status, wanted=WANTED.get(status, Wanted.RUNNING))
+    seconds = 15 if status is Status.PAUSED else 1
+    assert f'hx-trigger="every {seconds}s"' in page_of(alice)
+
+
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.STOPPED, Status.FAILED])
+def test_the_list_asks_again_after_something_was_asked_for(alice, status):
+    then = timezone.now() - timedelta(minutes=1)
+    a_simulation(alice.user, status=status, status_changed_at=then)
     assert 'hx-trigger="every 1s"' in page_of(alice)
 
 
@@ -81,8 +100,28 @@ def test_the_list_stops_asking_when_everything_has_ended(alice, status):
 @pytest.mark.parametrize(("minutes", "seconds"), [(1, 1), (10, 5), (600, 15)])
 def test_the_list_asks_less_often_the_longer_nothing_has_changed(alice, minutes, seconds):
     then = timezone.now() - timedelta(minutes=minutes)
-    a_simulation(alice.user, created_at=then, status_changed_at=then)
+    a_simulation(alice.user, created_at=then, wanted_at=then, status_changed_at=then)
     assert f'hx-trigger="every {seconds}s"' in page_of(alice)
+
+
+def test_what_a_process_uses_is_asked_for_however_long_nothing_else_has_changed(alice):
+    then = timezone.now() - timedelta(days=1)
+    simulation = a_simulation(
+        alice.user,
+        status=Status.RUNNING,
+        created_at=then,
+        wanted_at=then,
+        status_changed_at=then,
+    )
+    uses(simulation)
+    page = page_of(alice)
+    assert 'hx-trigger="every 5s"' in page
+    assert "187\u202f% processor" in page and "412 MiB" in page
+
+
+def test_what_a_process_used_long_ago_is_not_shown_as_of_now(alice):
+    uses(a_simulation(alice.user, status=Status.RUNNING), ago_s=120)
+    assert "processor" not in page_of(alice)
 
 
 def test_what_htmx_asks_for_is_only_the_fragment(alice):

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import os
 import re
 from html import unescape
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -81,6 +83,16 @@ def test_a_large_upload_is_streamed_through_the_data_folder(alice, site, doorbel
     large = npz(x=[0]) + bytes(3 * 2**20)
     alice.post(reverse("new_simulation"), form(train_file=file(large)))
     assert Dataset.objects.filter(bytes=len(large)).exists()
+
+
+def test_what_broken_uploads_left_behind_long_ago_is_removed(alice, site, doorbell, form):
+    left = [site / "datasets" / ".incoming-x", settings.NNT.uploads_dir / "x.upload.npz"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (0, 0))
+    alice.post(reverse("new_simulation"), form())
+    assert Simulation.objects.exists() and not any(path.exists() for path in left)
 
 
 def test_a_deployer_that_is_away_loses_nothing(alice, form, caplog):

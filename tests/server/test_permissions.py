@@ -3,13 +3,23 @@
 import pytest
 from django.urls import get_resolver, reverse
 
-from nnt_contract.status import Wanted
-from nnt_server.simulations.models import Simulation
+from nnt_contract.status import Command, Status, Wanted
+from nnt_server.simulations.models import Simulation, SimulationEvent
 from tests.server.conftest import a_simulation, unknown
 
 PUBLIC = {"home", "sign_up", "log_in"}
-OF_ONE_SIMULATION = ("simulation", "epoch_values", "delete_simulation")
+OF_ONE_SIMULATION = (
+    "simulation",
+    "epoch_values",
+    "history",
+    "log",
+    "whole_log",
+    "delete_simulation",
+)
 OF_EVERYBODY_LOGGED_IN = ("simulation_list", "new_simulation")
+OF_ADMINISTRATORS = ("machine",)
+
+pytestmark = pytest.mark.usefixtures("doorbell")
 
 
 def names_of_views() -> set[str]:
@@ -17,7 +27,8 @@ def names_of_views() -> set[str]:
 
 
 def test_every_view_is_in_these_tests():
-    assert names_of_views() == PUBLIC | {*OF_ONE_SIMULATION, *OF_EVERYBODY_LOGGED_IN, "log_out"}
+    views = {*OF_ONE_SIMULATION, *OF_EVERYBODY_LOGGED_IN, *OF_ADMINISTRATORS, "command", "log_out"}
+    assert names_of_views() == PUBLIC | views
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -30,7 +41,7 @@ def test_who_is_logged_in_is_led_from_the_public_pages_to_the_list(alice, name):
     assert alice.get(reverse(name)).url == reverse("simulation_list")
 
 
-@pytest.mark.parametrize("name", [*OF_EVERYBODY_LOGGED_IN, "log_out"])
+@pytest.mark.parametrize("name", [*OF_EVERYBODY_LOGGED_IN, *OF_ADMINISTRATORS, "log_out"])
 def test_anonymous_is_sent_to_the_log_in_page_and_back(anonymous, name):
     answer = anonymous.get(reverse(name))
     assert answer.status_code == 302
@@ -46,6 +57,12 @@ def test_anonymous_is_sent_to_the_log_in_page_from_a_simulation(anonymous, alice
 @pytest.mark.parametrize("name", OF_EVERYBODY_LOGGED_IN)
 def test_who_is_logged_in_sees_the_common_pages(alice, name):
     assert alice.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", OF_ADMINISTRATORS)
+def test_only_administrators_see_what_is_about_everybody(alice, administrator, name):
+    assert alice.get(reverse(name)).status_code == 404
+    assert administrator.get(reverse(name)).status_code == 200
 
 
 @pytest.mark.parametrize("name", OF_ONE_SIMULATION)
@@ -94,6 +111,46 @@ def test_only_the_owner_and_administrators_delete(request, alice, visitor, statu
     answer = who.post(reverse("delete_simulation", args=[simulation.id]))
     assert answer.status_code == status
     assert Simulation.objects.get().wanted == wanted
+
+
+COMMANDS = {
+    Command.PAUSE: Status.RUNNING,
+    Command.RESUME: Status.PAUSED,
+    Command.STOP: Status.RUNNING,
+    Command.START: Status.STOPPED,
+}
+
+
+@pytest.mark.parametrize("command", Command)
+@pytest.mark.parametrize(
+    ("visitor", "status", "is_heard"),
+    [
+        ("anonymous", 302, False),
+        ("bob", 404, False),
+        ("alice", 302, True),
+        ("administrator", 302, True),
+    ],
+)
+def test_only_the_owner_and_administrators_command(
+    request, alice, doorbell, visitor, status, is_heard, command
+):
+    wanted = Wanted.PAUSED if command is Command.RESUME else Wanted.RUNNING
+    simulation = a_simulation(alice.user, status=COMMANDS[command], wanted=wanted)
+    who = request.getfixturevalue(visitor)
+    address = reverse("command", args=[simulation.id, command])
+    assert who.post(address).status_code == status
+    assert Simulation.objects.get().wanted == (command.wants if is_heard else wanted)
+    assert SimulationEvent.objects.exists() == bool(doorbell.rings) == is_heard
+
+
+@pytest.mark.parametrize("command", Command)
+def test_commands_need_a_form(alice, bob, anonymous, doorbell, command):
+    simulation = a_simulation(alice.user, status=COMMANDS[command])
+    address = reverse("command", args=[simulation.id, command])
+    assert alice.get(address).url == reverse("simulation", args=[simulation.id])
+    assert bob.get(address).status_code == 404
+    assert anonymous.get(address).url.startswith(reverse("log_in"))
+    assert doorbell.rings == [] and not SimulationEvent.objects.exists()
 
 
 def test_anonymous_creates_nothing(anonymous, form):

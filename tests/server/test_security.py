@@ -5,8 +5,9 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from nnt_contract.status import Command, Status
 from nnt_server.simulations.models import Simulation
-from tests.server.conftest import PASSWORD, Visitor, a_simulation
+from tests.server.conftest import PASSWORD, Visitor, a_simulation, host_uses, uses
 
 POLICY = {
     "default-src": "'none'",
@@ -42,16 +43,25 @@ def test_common_pages_are_guarded(alice, name):
     assert_guarded(alice.get(reverse(name)))
 
 
-@pytest.mark.parametrize("name", ["simulation", "epoch_values", "delete_simulation"])
+@pytest.mark.parametrize(
+    "name", ["simulation", "epoch_values", "history", "log", "whole_log", "delete_simulation"]
+)
 def test_pages_of_a_simulation_are_guarded(alice, name):
     assert_guarded(alice.get(reverse(name, args=[a_simulation(alice.user).id])))
 
 
-def test_pages_hold_no_inline_script_or_style(alice):
-    simulation = a_simulation(alice.user)
-    addresses = [reverse(name) for name in ("simulation_list", "new_simulation")]
-    for address in [*addresses, reverse("simulation", args=[simulation.id])]:
-        page = alice.get(address).content.decode()
+def test_the_page_about_the_machine_is_guarded(administrator):
+    assert_guarded(administrator.get(reverse("machine")))
+
+
+def test_pages_hold_no_inline_script_or_style(administrator, doorbell):
+    simulation = a_simulation(administrator.user, status=Status.RUNNING)
+    uses(simulation)
+    host_uses()
+    common = [reverse(name) for name in ("simulation_list", "new_simulation", "machine")]
+    of_one = [reverse(name, args=[simulation.id]) for name in ("simulation", "history", "log")]
+    for address in common + of_one:
+        page = administrator.get(address).content.decode()
         assert "<style" not in page and " style=" not in page and " onclick" not in page
         assert page.count("<script") == page.count("<script src=")
 
@@ -95,6 +105,15 @@ def test_deleting_needs_the_token(alice):
     browser.force_login(alice.user)
     address = reverse("delete_simulation", args=[simulation.id])
     assert browser.post(address).status_code == 403
+    assert Simulation.objects.get().wanted == "running"
+
+
+@pytest.mark.parametrize("command", Command)
+def test_commanding_needs_the_token(alice, command):
+    simulation = a_simulation(alice.user, status=Status.RUNNING)
+    browser = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+    browser.force_login(alice.user)
+    assert browser.post(reverse("command", args=[simulation.id, command])).status_code == 403
     assert Simulation.objects.get().wanted == "running"
 
 

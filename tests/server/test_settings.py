@@ -1,5 +1,7 @@
 """What the service can be told, and how it refuses."""
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -34,6 +36,14 @@ def test_a_refused_secret_is_not_repeated(field, value):
     with pytest.raises(ValidationError) as refused:
         ServerSettings(**(TOLD | {field: value}))
     assert field in str(refused.value) and "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("limit", ["memory_mb", "cpu_s", "wall_s"])
+def test_a_default_limit_above_the_highest_is_refused(limit):
+    told: dict[str, Any] = {f"limit_{limit}": 200, f"limit_{limit}_max": 100}
+    with pytest.raises(ValidationError, match=f"limit_{limit} is 200, more than limit_{limit}_max"):
+        ServerSettings(**(TOLD | told))
+    assert ServerSettings(**(TOLD | told | {f"limit_{limit}_max": 200}))
 
 
 def test_every_setting_is_described():

@@ -4,7 +4,14 @@ import math
 
 import pytest
 
-from nnt_server.simulations.templatetags.simulation_format import metric
+from nnt_server.simulations.templatetags.simulation_format import (
+    duration,
+    limits,
+    memory,
+    metric,
+    percent,
+    share,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,50 @@ from nnt_server.simulations.templatetags.simulation_format import metric
 )
 def test_a_metric_is_written_so_that_it_says_something(value, written):
     assert metric(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0 MiB"),
+        (412 * 2**20, "412 MiB"),
+        (9_999 * 2**20, "9,999 MiB"),
+        (16 * 2**30, "16.0 GiB"),
+    ],
+)
+def test_memory_is_written_in_the_unit_that_suits_it(value, written):
+    assert memory(value) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0:00:00"), (59.9, "0:00:59"), (3_725, "1:02:05"), (3_600_000, "1,000:00:00")],
+)
+def test_a_duration_is_written_as_it_is_typed(seconds, written):
+    assert duration(seconds) == written
+
+
+def test_shares_are_percents_of_a_whole_that_is_not_nothing():
+    assert share(1, 4) == percent(25.0) == "25\u202f%"
+    assert share(0, 0) == "—"
+
+
+@pytest.mark.parametrize("write", [memory, duration, percent])
+@pytest.mark.parametrize("absent", [None, ""])
+def test_what_is_absent_is_a_dash(write, absent):
+    assert write(absent) == "—"
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("", "none"),
+        ({"memory_mb": None, "cpu_s": None, "wall_s": None}, "none"),
+        (
+            {"memory_mb": 2048, "cpu_s": None, "wall_s": 90},
+            "2,048 MiB of memory, 0:01:30 of training time",
+        ),
+    ],
+)
+def test_limits_are_listed(given, written):
+    assert limits(given) == written

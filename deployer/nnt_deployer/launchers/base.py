@@ -1,11 +1,13 @@
 """What a launcher promises, whatever it starts processes with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
+
+_PREFIX = "nnt-run-"
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,17 @@ class Handle:
 
     @property
     def name(self) -> str:
-        return f"nnt-run-{self.sim_id}-{self.attempt}"
+        return f"{_PREFIX}{self.sim_id}-{self.attempt}"
+
+    @classmethod
+    def named(cls, name: str) -> "Handle | None":
+        """The handle of that name; None where it is no handle's."""
+        sim_id, _, attempt = name.removeprefix(_PREFIX).rpartition("-")
+        try:
+            handle = cls(UUID(sim_id), int(attempt))
+        except ValueError:
+            return None
+        return handle if handle.name == name else None
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class ProcessSpec:
 class State(StrEnum):
     GONE = "gone"  # nothing of that name was ever started here, or it was removed
     ALIVE = "alive"
+    PAUSED = "paused"
     EXITED = "exited"
 
 
@@ -43,6 +56,7 @@ class Exit:
     code: int | None = None
     signal: int | None = None
     at: datetime | None = None
+    cpu_s: float | None = None  # processor time of it and its children, in seconds
 
 
 @dataclass(frozen=True)
@@ -50,24 +64,60 @@ class Observed:
     state: State
     exit: Exit | None = None
 
+    @property
+    def is_there(self) -> bool:
+        """There is a process, paused or not."""
+        return self.state in (State.ALIVE, State.PAUSED)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process and its children use."""
+
+    cpu_s: float  # processor time since its start, in seconds
+    memory_bytes: int  # resident now
+
 
 class Launcher(Protocol):
     """Starts, watches and ends training processes somewhere.
 
-    A launcher keeps no memory: another one with the same settings can observe and end what this one started.
-    Starting a handle twice starts one process. Observing the unknown says GONE. Stopping what is gone succeeds.
+    A launcher keeps no memory: another one with the same settings can observe and end what this one started, also
+    where that one was killed at any point. Starting a handle twice starts one process. Observing the unknown says
+    GONE. What is to be done to a process that is gone, or was done already, succeeds and changes nothing.
     """
+
+    name: str
 
     def start(self, spec: ProcessSpec) -> None:
         """Returns when the process can be observed; raises LaunchFailed."""
 
     def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]: ...
 
-    def stop(self, handle: Handle, grace: timedelta) -> None:
-        """Asks the process to end and kills it, with all its children, after `grace`; returns when it is dead."""
+    def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
+        """Of those that are there."""
 
-    def logs(self, handle: Handle, tail: int = 200) -> str:
-        """The last lines of its standard output and error, also after its end."""
+    def pause(self, handle: Handle) -> None:
+        """Has the process compute nothing until it is resumed; it keeps its memory."""
+
+    def resume(self, handle: Handle) -> None: ...
+
+    def ask(self, handle: Handle) -> None:
+        """Asks the process to end when it can go on from there (nnt_contract.environment.ASK); wakes a paused one."""
+
+    def insist(self, handle: Handle) -> None:
+        """Tells the process to end now (nnt_contract.environment.INSIST); wakes a paused one."""
+
+    def kill(self, handle: Handle) -> None:
+        """Ends the process with all its children; returns when they are dead, raises LaunchFailed if they live on."""
+
+    def log_size(self, handle: Handle) -> int:
+        """The bytes of its standard output and error so far; they are kept until it is removed."""
+
+    def read_log(self, handle: Handle, start: int, size: int) -> bytes:
+        """At most that many bytes of them, from that position."""
 
     def remove(self, handle: Handle) -> None:
         """Forgets a dead process and its log."""
+
+    def known(self) -> Iterator[Handle]:
+        """Everything that was started here and not removed."""

@@ -8,24 +8,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import psutil
+
+from nnt_contract.environment import ASK, INSIST
 from nnt_deployer.errors import LaunchFailed
 from nnt_deployer.launchers import shim
-from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State
+from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
 
 _START_DEADLINE_S = 20.0
 _DEATH_DEADLINE_S = 10.0
+_SIGNAL_DEADLINE_S = 1.0
 _POLL_S = 0.02
-_TAIL_BYTES = 256 * 1024
+_LOCK = "lock"
 
 
 class LocalLauncher:
     """Keeps one folder per process: who was started, how it ended, what it printed."""
+
+    name = "local"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,8 +39,11 @@ class LocalLauncher:
     def start(self, spec: ProcessSpec) -> None:
         folder = self._of(spec.handle)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _lock(folder / "lock"):
-            if (folder / shim.STARTED).exists():
+        with (folder / _LOCK).open("wb") as lock:
+            # Whoever else holds it starts this process, is its shim, or takes a short look.
+            if not _wait(lambda: _started(folder) or _taken(lock), _START_DEADLINE_S):
+                raise LaunchFailed(f"{spec.handle.name} is being started and does not come up")
+            if _started(folder):
                 return
             (folder / shim.FAILED).unlink(missing_ok=True)
             subprocess.run(
@@ -45,88 +54,147 @@ class LocalLauncher:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                pass_fds=[lock.fileno()],  # it stays locked, also if we are killed here
                 check=True,
             )
-            _wait_for_start(folder)
+        _wait_for_start(folder)
 
     def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
         return {handle: self._observe_one(handle) for handle in handles}
 
-    def stop(self, handle: Handle, grace: timedelta) -> None:
-        if grace and self._signal(handle, signal.SIGTERM):
-            self._wait_for_end(handle, grace.total_seconds())
-        if self._signal(handle, signal.SIGKILL) and not self._wait_for_end(
-            handle, _DEATH_DEADLINE_S
-        ):
+    def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
+        found = ((handle, self._usage_of(handle)) for handle in handles)
+        return {handle: usage for handle, usage in found if usage is not None}
+
+    def pause(self, handle: Handle) -> None:
+        self._signal(handle, signal.SIGSTOP)
+        self._wait_until_not(handle, State.ALIVE)
+
+    def resume(self, handle: Handle) -> None:
+        self._signal(handle, signal.SIGCONT)
+        self._wait_until_not(handle, State.PAUSED)
+
+    def ask(self, handle: Handle) -> None:
+        self._signal(handle, ASK, signal.SIGCONT)
+
+    def insist(self, handle: Handle) -> None:
+        self._signal(handle, INSIST, signal.SIGCONT)
+
+    def kill(self, handle: Handle) -> None:
+        def is_dead() -> bool:
+            self._signal(handle, signal.SIGKILL)  # again: it may just be starting
+            return not self._observe_one(handle).is_there
+
+        if not _wait(is_dead, _DEATH_DEADLINE_S):
             raise LaunchFailed(
                 f"{handle.name} did not die within {_DEATH_DEADLINE_S:.0f} s of SIGKILL"
             )
 
-    def logs(self, handle: Handle, tail: int = 200) -> str:
+    def log_size(self, handle: Handle) -> int:
+        try:
+            return (self._of(handle) / shim.LOG).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def read_log(self, handle: Handle, start: int, size: int) -> bytes:
         try:
             with (self._of(handle) / shim.LOG).open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
-                lines = file.read().decode(errors="replace").splitlines()
+                file.seek(start)
+                return file.read(size)
         except FileNotFoundError:
-            return ""
-        return "\n".join(lines[-tail:])
+            return b""
 
     def remove(self, handle: Handle) -> None:
         with suppress(FileNotFoundError):
             shutil.rmtree(self._of(handle))
 
+    def known(self) -> Iterator[Handle]:
+        if self._folder.is_dir():
+            for entry in os.scandir(self._folder):
+                if handle := Handle.named(entry.name):
+                    yield handle
+
     def _of(self, handle: Handle) -> Path:
         return self._folder / handle.name
 
     def _observe_one(self, handle: Handle) -> Observed:
-        started = _read(self._of(handle) / shim.STARTED)
+        folder = self._of(handle)
+        started = _read(folder / shim.STARTED)
         if started is None:
-            return Observed(State.GONE)
+            return Observed(State.ALIVE if _is_locked(folder / _LOCK) else State.GONE)
         # Looked at before the record of the end: a shim that ends in between has written it by then.
-        alive = _alive(started, "shim_") or _alive(started, "")
-        ended = _read(self._of(handle) / shim.EXITED)
+        shim_seen, seen = _look(started, "shim_"), _look(started)
+        ended = _read(folder / shim.EXITED)
         if ended is not None:
             at = datetime.fromisoformat(ended["at"])
-            return Observed(State.EXITED, Exit(ended.get("code"), ended.get("signal"), at))
-        return Observed(State.ALIVE) if alive else Observed(State.EXITED, Exit())
+            exit = Exit(ended.get("code"), ended.get("signal"), at, ended["cpu_s"])
+            return Observed(State.EXITED, exit)
+        if seen is None and shim_seen is None:
+            return Observed(State.EXITED, Exit())
+        return Observed(State.PAUSED if seen and seen.is_paused else State.ALIVE)
 
-    def _signal(self, handle: Handle, number: signal.Signals) -> bool:
-        """Whether there was a process group to send it to."""
+    def _wait_until_not(self, handle: Handle, state: State) -> None:
+        # A signal takes effect a moment later. One that takes longer is seen at the next tick.
+        _wait(lambda: self._observe_one(handle).state is not state, _SIGNAL_DEADLINE_S)
+
+    def _usage_of(self, handle: Handle) -> Usage | None:
         started = _read(self._of(handle) / shim.STARTED)
-        if started is None or self._observe_one(handle).state is not State.ALIVE:
-            return False
+        if started is None or _look(started) is None:
+            return None
         try:
-            os.killpg(started["pid"], number)
-        except ProcessLookupError:
-            return False
-        return True
+            process = psutil.Process(started["pid"])
+            spent = process.cpu_times()
+            cpu_s = spent.user + spent.system + spent.children_user + spent.children_system
+            memory = process.memory_info().rss
+            for child in process.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    spent = child.cpu_times()
+                    cpu_s += spent.user + spent.system
+                    memory += child.memory_info().rss
+        except psutil.NoSuchProcess:
+            return None
+        return Usage(cpu_s, memory)
 
-    def _wait_for_end(self, handle: Handle, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while self._observe_one(handle).state is State.ALIVE:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_S)
-        return True
+    def _signal(self, handle: Handle, *numbers: signal.Signals) -> None:
+        """To the whole process group, if it is there."""
+        started = _read(self._of(handle) / shim.STARTED)
+        if started is None or _look(started) is None:
+            return
+        with suppress(ProcessLookupError):
+            for number in numbers:
+                os.killpg(started["pid"], number)
+
+
+def _started(folder: Path) -> bool:
+    return (folder / shim.STARTED).exists()
 
 
 def _wait_for_start(folder: Path) -> None:
-    deadline = time.monotonic() + _START_DEADLINE_S
-    while not (folder / shim.STARTED).exists():
+    def up() -> bool:
         if failed := _read(folder / shim.FAILED):
             raise LaunchFailed(f"the training process could not be started: {failed['error']}")
+        return _started(folder)
+
+    if not _wait(up, _START_DEADLINE_S):
+        raise LaunchFailed(f"the training process did not start within {_START_DEADLINE_S:.0f} s")
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it held at the latest then."""
+    deadline = time.monotonic() + seconds
+    while not condition():
         if time.monotonic() > deadline:
-            raise LaunchFailed(
-                f"the training process did not start within {_START_DEADLINE_S:.0f} s"
-            )
+            return False
         time.sleep(_POLL_S)
+    return True
 
 
-def _alive(started: Mapping[str, Any], prefix: str) -> bool:
+def _look(started: Mapping[str, Any], prefix: str = "") -> shim.Seen | None:
+    """The process that was started; None if it is not there any more."""
     if started["boot_id"] != shim.boot_id():
-        return False
-    ticks = started[f"{prefix}start_ticks"]
-    return ticks is not None and shim.start_ticks(started[f"{prefix}pid"]) == ticks
+        return None
+    seen = shim.look(started[f"{prefix}pid"])
+    return seen if seen and seen.start_ticks == started[f"{prefix}start_ticks"] else None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -137,8 +205,17 @@ def _read(path: Path) -> dict[str, Any] | None:
     return content
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _taken(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as lock:
+            return not _taken(lock)
+    except FileNotFoundError:
+        return False

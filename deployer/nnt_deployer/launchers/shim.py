@@ -1,7 +1,8 @@
 """Waits for one training process and writes down durably how it ended.
 
 It runs as a program of its own (`python shim.py FOLDER COMMAND…`) in a session of its own, so that it outlives whoever
-started it. It imports only the standard library: one of it is alive for each simulation.
+started it, and inherits a lock of its folder, which is held for as long as it lives. It imports only the standard
+library: one of it is alive for each simulation.
 """
 
 import ctypes
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 STARTED = "started.json"
 EXITED = "exit.json"
@@ -22,17 +23,21 @@ LOG = "log"
 _PR_SET_PDEATHSIG = 1
 
 
-def start_ticks(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot; None if it is gone or a zombie.
+class Seen(NamedTuple):
+    """A living process. A pid alone names nothing: pids are reused."""
 
-    A pid alone names nothing: pids are reused, and a zombie still answers to its own.
-    """
+    start_ticks: int  # when it started, in clock ticks since boot
+    is_paused: bool
+
+
+def look(pid: int) -> Seen | None:
+    """None if it is gone or a zombie, which still answers to its pid."""
     try:
         # The name in parentheses may itself hold spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else Seen(int(fields[19]), fields[0] == "T")
 
 
 def boot_id() -> str:
@@ -64,14 +69,21 @@ def main(folder: Path, command: list[str]) -> None:
         {
             "boot_id": boot_id(),
             "pid": process.pid,
-            "start_ticks": start_ticks(process.pid),
+            "start_ticks": _start_ticks(process.pid),
             "shim_pid": os.getpid(),
-            "shim_start_ticks": start_ticks(os.getpid()),
+            "shim_start_ticks": _start_ticks(os.getpid()),
         },
     )
-    code = process.wait()
+    _, status, used = os.wait4(process.pid, 0)
+    code = os.waitstatus_to_exitcode(status)
     ended = {"code": code} if code >= 0 else {"signal": -code}
-    write_durably(folder / EXITED, ended | {"at": datetime.now(UTC).isoformat()})
+    about = {"at": datetime.now(UTC).isoformat(), "cpu_s": used.ru_utime + used.ru_stime}
+    write_durably(folder / EXITED, ended | about)
+
+
+def _start_ticks(pid: int) -> int | None:
+    seen = look(pid)
+    return seen.start_ticks if seen else None
 
 
 def _start(command: list[str], log: Path) -> "subprocess.Popen[bytes]":

@@ -3,12 +3,16 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from django.core.files.base import File
+
+_INCOMING = ".incoming-"
+_ABANDONED_S = 24 * 3600.0  # no upload writes nothing for so long
 
 
 class StoredFile(NamedTuple):
@@ -37,10 +41,20 @@ def store(folder: Path, content: "File[bytes]") -> StoredFile:
     return stored
 
 
+def remove_abandoned(folder: Path, pattern: str = f"{_INCOMING}*") -> None:
+    """Removes what uploads left behind of which nobody saw the end: the server was killed."""
+    for path in folder.glob(pattern):
+        try:
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                path.unlink()
+        except FileNotFoundError:
+            continue  # it has come to its end, or somebody else removed it
+
+
 @contextmanager
 def _new_file(folder: Path) -> Iterator[IO[bytes]]:
     """A file to be renamed within `folder`; gone at the end if it was not."""
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=_INCOMING, delete=False) as file:
         try:
             yield file
         finally:

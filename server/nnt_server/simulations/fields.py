@@ -1,5 +1,6 @@
 """The form fields of a new simulation: each turns what was sent into a value, or says what was expected."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
 _ZIP_START = b"PK\x03\x04"
+_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,6}):([0-5]\d):([0-5]\d)", re.ASCII)
 _BYTES_PER_MB = 10**6
 
 
@@ -27,6 +30,19 @@ class Number(forms.FloatField):
             return super().to_python(value)
         except ValidationError:
             raise ValidationError(f"A number was expected; received “{value}”.") from None
+
+
+class Duration(forms.Field):
+    """Seconds, or h:mm:ss; its value is seconds, or None where it is left empty."""
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        seconds = _seconds(text)
+        if not seconds:
+            raise ValidationError(f"Seconds or h:mm:ss were expected; received “{text[:50]}”.")
+        return seconds
 
 
 class JsonText(forms.CharField):
@@ -69,6 +85,15 @@ class DatasetFile(forms.FileField):
                 f"received a file that starts with {start!r}."
             )
         return file
+
+
+def _seconds(text: str) -> int | None:
+    if _SECONDS.fullmatch(text):
+        return int(text)
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = map(int, clock.groups())
+        return (hours * 60 + minutes) * 60 + seconds
+    return None
 
 
 def _keras_model(text: bytes) -> dict[str, Any]:

@@ -11,8 +11,15 @@ from pydantic import ValidationError
 from nnt_contract.errors import FieldError, contract_error
 from nnt_contract.simulation_config import Configuration, Part
 from nnt_server.form_fields import describe_fields
-from nnt_server.simulations import keras_names
-from nnt_server.simulations.fields import DatasetFile, JsonText, ModelFile, Number, WholeNumber
+from nnt_server.simulations import keras_names, limits
+from nnt_server.simulations.fields import (
+    DatasetFile,
+    Duration,
+    JsonText,
+    ModelFile,
+    Number,
+    WholeNumber,
+)
 
 PARTS: tuple[Part, ...] = get_args(Part)
 _MILLION = 10**6
@@ -90,8 +97,18 @@ class NewSimulationForm(forms.Form):
         help_text='A model whose last layer is linear (no softmax) needs {"from_logits": true}.',
     )
 
+    limit_memory_mb = WholeNumber(
+        label="Memory (MiB)", required=False, min_value=1, max_value=_MILLION * 1000
+    )
+    limit_cpu_s = Duration(label="Processor time", required=False)
+    limit_wall_s = Duration(label="Training time", required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for bounds in map(limits.bounds, limits.NAMES):
+            field = self.fields[f"limit_{bounds.name}"]
+            field.help_text = bounds.in_words
+            field.validators.append(bounds.check)
         describe_fields(self)
         for part in PARTS:
             self.fields[f"{part}_file"].widget.attrs["accept"] = ".npz"
@@ -130,6 +147,9 @@ def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
         "learning_rate": values.get("learning_rate", 1.0),
         **{name: choice(name) for name in ("optimizer", "loss_function")},
         **{part: keys(part) for part in PARTS},
+        "limits": {
+            name: values.get(f"limit_{name}") or limits.bounds(name).usual for name in limits.NAMES
+        },
     }
 
 

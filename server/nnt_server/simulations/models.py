@@ -1,16 +1,27 @@
 """The tables that this service writes; db/README.md names the writer of every column."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from nnt_contract.status import Status, Wanted
+from nnt_contract.status import Command, Status, Wanted, apparent
+from nnt_server.simulations import words
 
 # Migrations write these down: plain strings there, so that an old migration needs no class of today.
 _ENDED = [status.value for status in Status if status.is_ended]
+
+_FRESH = timedelta(seconds=30)  # a process that is watched is looked at much more often
+
+
+class ClockTimestamp(models.Func):
+    """The database's time now; `Now()` is when the statement began, which may have waited for a lock since."""
+
+    function = "clock_timestamp"
+    output_field = models.DateTimeField()
 
 
 class Dataset(models.Model):
@@ -51,12 +62,15 @@ class Simulation(models.Model):
     configuration = models.JSONField()  # nnt_contract.simulation_config.Configuration
     seed = models.BigIntegerField()
     expected_collections = models.IntegerField()
+    wanted_at = models.DateTimeField(db_default=Now())  # when something was asked for last
     created_at = models.DateTimeField(db_default=Now())
 
     status = models.CharField(max_length=16, db_default=Status.QUEUED.value)
     reason = models.TextField(db_default="")  # why it has this status, in words for its owner
     attempt = models.IntegerField(db_default=0)  # how often a process was started for it
     threads = models.IntegerField(null=True)  # fixed at the first start, so that a resume is exact
+    # How often in a row its process was lost with the machine, without a collection in between.
+    interruptions = models.IntegerField(db_default=0)
     handle = models.JSONField(null=True)  # where its process is to be found again
     status_changed_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
@@ -84,15 +98,48 @@ class Simulation(models.Model):
             ),
         ]
 
+    # Of those that wait for their turn: the how manieth is next. `selectors.note_places` finds it out.
+    place: int | None = None
+
     @property
     def shown_status(self) -> Status:
-        """What to tell people: who has asked for a deletion is not told that it is still running."""
-        return Status.DELETING if self.wanted == Wanted.DELETED else Status(self.status)
+        """What it is to its user, who takes what was asked for as done."""
+        is_asked_again = self.wanted_at > self.status_changed_at
+        return apparent(Status(self.status), Wanted(self.wanted), is_asked_again)
+
+    @property
+    def is_settled(self) -> bool:
+        """What was asked for is done."""
+        return self.shown_status == self.status
+
+    @property
+    def label(self) -> str:
+        """Its state in words: also what is asked for and not done yet."""
+        return words.state(Status(self.status), self.shown_status)
+
+    @property
+    def shown_reason(self) -> str:
+        return self.reason if self.is_settled else ""  # else it is of a state that passes
+
+    @property
+    def possible_commands(self) -> list[Command]:
+        return [command for command in Command if self.shown_status in command.possible_in]
 
     @property
     def is_live(self) -> bool:
-        """Something about it may change without anybody asking."""
+        """It has not ended, or was asked to start again."""
         return not self.shown_status.is_ended
+
+    @property
+    def is_resting(self) -> bool:
+        """Nothing about it changes unless somebody asks."""
+        return self.is_settled and (self.shown_status is Status.PAUSED or not self.is_live)
+
+    @property
+    def is_waiting(self) -> bool:
+        """It stands in the queue."""
+        waits = self.status in (Status.QUEUED, Status.PAUSED)
+        return waits and self.wanted == Wanted.RUNNING
 
     @property
     def received_collections(self) -> int:
@@ -106,7 +153,7 @@ class Simulation(models.Model):
     @property
     def changed_at(self) -> datetime:
         arrived = [self.progress.time] if hasattr(self, "progress") else []
-        return max(self.created_at, self.status_changed_at, *arrived)
+        return max(self.wanted_at, self.status_changed_at, *arrived)
 
 
 class SimulationProgress(models.Model):
@@ -130,3 +177,58 @@ class SimulationProgress(models.Model):
     class Meta:
         db_table = "simulation_progress"
         managed = False  # read here, never written
+
+
+class SimulationEvent(models.Model):
+    """What somebody asked of a simulation, or a change of its status, which the deployer notes itself."""
+
+    simulation = models.ForeignKey(
+        Simulation, db_column="sim_id", related_name="events", on_delete=models.DO_NOTHING
+    )
+    time = models.DateTimeField(db_default=ClockTimestamp())
+    actor = models.TextField()
+    what = models.TextField()
+    status = models.TextField(null=True)
+    reason = models.TextField(db_default="")
+
+    class Meta:
+        db_table = "simulation_events"
+        managed = False  # migration 0004 creates it; rows are added and never changed
+
+    @property
+    def who(self) -> str:
+        return self.actor if self.status is None else words.PLATFORM
+
+    @property
+    def told(self) -> str:
+        return words.event(self.what, self.status)
+
+
+class SimulationUsage(models.Model):
+    """The last look at what a simulation uses. The deployer writes it; migration 0004 creates it."""
+
+    simulation = models.OneToOneField(
+        Simulation,
+        primary_key=True,
+        db_column="sim_id",
+        related_name="usage",
+        on_delete=models.DO_NOTHING,
+    )
+    attempt = models.IntegerField()
+    sampled_at = models.DateTimeField()
+    is_running = models.BooleanField()
+    cpu_percent = models.FloatField(null=True)  # 100: one processor
+    memory_bytes = models.BigIntegerField()
+    peak_memory_bytes = models.BigIntegerField()  # of this attempt
+    cpu_s = models.FloatField()  # of all attempts
+    earlier_cpu_s = models.FloatField()  # of those before this one
+    wall_s = models.FloatField()  # of all attempts, without pauses
+
+    class Meta:
+        db_table = "simulation_usage"
+        managed = False  # read here, never written
+
+    @property
+    def is_fresh(self) -> bool:
+        """What it says of now still holds."""
+        return timezone.now() - self.sampled_at <= _FRESH

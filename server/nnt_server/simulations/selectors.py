@@ -8,14 +8,16 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from nnt_contract.status import Status
 from nnt_server.accounts.models import User
-from nnt_server.simulations.models import Simulation
+from nnt_server.simulations.models import Simulation, SimulationEvent
 
 _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)
 """
 
 _COLLECTED_BYTES = "SELECT collected_bytes(%s)"
+_QUEUE = "SELECT sim_id, place FROM simulation_queue()"
 
 # How often a page asks again, by how long ago anything changed that it shows.
 _POLL_SECONDS = (
@@ -23,6 +25,8 @@ _POLL_SECONDS = (
     (timedelta(minutes=20), 5),
     (timedelta.max, 15),
 )
+_POLL_SECONDS_RESTING = 15  # somebody else may act
+_POLL_SECONDS_MEASURED = 5  # what a process uses changes all the time
 
 
 class EpochValues(NamedTuple):
@@ -40,11 +44,18 @@ def simulations_visible_to(user: User) -> QuerySet[Simulation]:
     return everything if user.is_staff else everything.filter(owner=user)
 
 
+def states(user: User) -> QuerySet[Simulation]:
+    """What they are called and how they are, without what they are made of."""
+    return simulations_visible_to(user).only(
+        "name", "status", "wanted", "wanted_at", "status_changed_at"
+    )
+
+
 def newest_first(user: User) -> QuerySet[Simulation]:
     """What the list shows, without the models, which may be megabytes each."""
     return (
         simulations_visible_to(user)
-        .select_related("owner", "progress")
+        .select_related("owner", "progress", "usage")
         .defer("model", "handle")
         .order_by("-created_at", "id")
     )
@@ -57,6 +68,7 @@ def with_details(user: User) -> QuerySet[Simulation]:
         .select_related(
             "owner",
             "progress",
+            "usage",
             "experiment__train_dataset",
             "experiment__validation_dataset",
             "experiment__test_dataset",
@@ -79,10 +91,38 @@ def collected_bytes(simulation: Simulation) -> int:
         return int(cursor.fetchone()[0])
 
 
+def note_places(simulations: Iterable[Simulation]) -> None:
+    """Tells those of them that wait for their turn which place in the queue they have."""
+    waiting = [simulation for simulation in simulations if simulation.is_waiting]
+    if not waiting:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE)
+        places = dict(cursor.fetchall())
+    for simulation in waiting:
+        simulation.place = places.get(simulation.id)
+
+
+def with_process(user: User) -> QuerySet[Simulation]:
+    """What has a process now, or may have one, with what it uses; the oldest first."""
+    statuses = [status.value for status in Status if status.has_process]
+    return newest_first(user).filter(status__in=statuses).order_by("created_at", "id")
+
+
+def history(simulation: Simulation) -> QuerySet[SimulationEvent]:
+    """What was asked of it and what happened to it, the newest first."""
+    return simulation.events.order_by("-id")
+
+
 def poll_seconds(simulations: Iterable[Simulation]) -> int | None:
-    """After how many seconds these are worth asking for again; None where nothing will change by itself."""
+    """After how many seconds these are worth asking for again; None where all have ended."""
     live = [simulation for simulation in simulations if simulation.is_live]
     if not live:
         return None
-    idle = timezone.now() - max(simulation.changed_at for simulation in live)
-    return next(seconds for limit, seconds in _POLL_SECONDS if idle <= limit)
+    moving = [simulation for simulation in live if not simulation.is_resting]
+    if not moving:
+        return _POLL_SECONDS_RESTING
+    idle = timezone.now() - max(simulation.changed_at for simulation in moving)
+    seconds = next(seconds for limit, seconds in _POLL_SECONDS if idle <= limit)
+    is_measured = any(Status(simulation.status).is_using_a_place for simulation in moving)
+    return min(seconds, _POLL_SECONDS_MEASURED) if is_measured else seconds

@@ -1,20 +1,28 @@
-"""Everything that changes a simulation."""
+"""Everything that changes a simulation, or what is wanted of it."""
 
 import secrets
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import connection, transaction
 
 from nnt_contract.simulation_config import Configuration, Part, collected_epochs
-from nnt_contract.status import Wanted
+from nnt_contract.status import Command, Wanted
 from nnt_server import deployer_client
 from nnt_server.accounts.models import User
-from nnt_server.simulations import dataset_files
-from nnt_server.simulations.models import Dataset, Experiment, Simulation
+from nnt_server.errors import IllegalCommand
+from nnt_server.simulations import dataset_files, words
+from nnt_server.simulations.models import (
+    ClockTimestamp,
+    Dataset,
+    Experiment,
+    Simulation,
+    SimulationEvent,
+)
 
 _SEEDS = 2**31  # what every library that is seeded with it takes
 
@@ -28,6 +36,8 @@ def create_experiment(
 ) -> Experiment:
     """Keeps the datasets, writes the rows, and rings the deployer once they are committed."""
     folder = settings.NNT.datasets_dir
+    dataset_files.remove_abandoned(folder)
+    dataset_files.remove_abandoned(settings.NNT.uploads_dir, "*.upload*")
     with transaction.atomic():
         _hold_datasets()
         stored = {part: dataset_files.store(folder, file) for part, file in files.items()}
@@ -50,16 +60,48 @@ def create_experiment(
                 collected_epochs(configuration.total_epochs, configuration.epoch_period)
             ),
         )
+        _note(simulation.id, owner, "create")
         transaction.on_commit(partial(deployer_client.ring_for_launch, simulation.id))
     return experiment
 
 
-def ask_to_delete(simulation: Simulation) -> None:
+def command(simulation: Simulation, command: Command, actor: User) -> None:
+    """Says what is wanted of it from now on; raises IllegalCommand where that makes no sense in its state."""
+    with transaction.atomic():
+        now = _locked(simulation.id)
+        if command not in now.possible_commands:
+            raise IllegalCommand(words.refusal(now.name, now.label, command))
+        _want(now.id, command.wants)
+        _note(now.id, actor, command.value)
+        transaction.on_commit(partial(deployer_client.ring_for_command, now.id, command))
+
+
+def ask_to_delete(simulation: Simulation, actor: User) -> None:
     """The deployer ends what runs and removes the rows."""
     with transaction.atomic():
-        # Only this column: the deployer may be writing its own at this moment.
-        Simulation.objects.filter(id=simulation.id).update(wanted=Wanted.DELETED.value)
+        if _locked(simulation.id).wanted != Wanted.DELETED:
+            _want(simulation.id, Wanted.DELETED)
+            _note(simulation.id, actor, "delete")
         transaction.on_commit(partial(deployer_client.ring_for_deletion, simulation.id))
+
+
+def _locked(sim_id: UUID) -> Simulation:
+    """Its state, which nobody changes until the transaction ends.
+
+    The weaker lock: a collection that is being stored refers to the row, and must hold up nobody who presses a button.
+    """
+    state = ("name", "status", "wanted", "wanted_at", "status_changed_at")
+    return Simulation.objects.select_for_update(no_key=True).only(*state).get(id=sim_id)
+
+
+def _want(sim_id: UUID, wanted: Wanted) -> None:
+    # Only these columns: the others are the deployer's. The time is taken after waiting for the lock, so that it is
+    # later than the change of status that we have seen.
+    Simulation.objects.filter(id=sim_id).update(wanted=wanted.value, wanted_at=ClockTimestamp())
+
+
+def _note(sim_id: UUID, actor: User, what: str) -> None:
+    SimulationEvent.objects.create(simulation_id=sim_id, actor=actor.username, what=what)
 
 
 def _hold_datasets() -> None:

@@ -1,13 +1,20 @@
 """The addresses of simulations."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from nnt_server.simulations import views
+from nnt_server.simulations import log_views, views
+from nnt_server.simulations.converters import CommandConverter
+
+register_converter(CommandConverter, "command")
 
 urlpatterns = [
     path("", views.simulation_list, name="simulation_list"),
     path("new/", views.new_simulation, name="new_simulation"),
     path("<uuid:sim_id>/", views.simulation, name="simulation"),
     path("<uuid:sim_id>/epoch_values", views.epoch_values, name="epoch_values"),
+    path("<uuid:sim_id>/history/", views.history, name="history"),
+    path("<uuid:sim_id>/log/", log_views.log, name="log"),
+    path("<uuid:sim_id>/log.txt", log_views.whole_log, name="whole_log"),
     path("<uuid:sim_id>/delete/", views.delete_simulation, name="delete_simulation"),
+    path("<uuid:sim_id>/<command:command>/", views.command, name="command"),
 ]

@@ -1,25 +1,33 @@
 """The pages and fragments about simulations: each asks a selector or a service, and shows the answer."""
 
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from nnt_contract.status import Command
 from nnt_server.accounts.models import User
+from nnt_server.errors import IllegalCommand
 from nnt_server.requests import Request
-from nnt_server.simulations import selectors, services
+from nnt_server.simulations import selectors, services, words
 from nnt_server.simulations.charts import as_columns
 from nnt_server.simulations.forms import NewSimulationForm
+from nnt_server.simulations.models import Simulation
 
 _PER_PAGE = 50
 _TABLE_ROWS = 500
+_EVENTS = 20
+_EVENTS_PER_PAGE = 500
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -27,10 +35,8 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 @vary_on_headers("HX-Request")
 def simulation_list(request: Request) -> HttpResponse:
-    pages = Paginator(selectors.newest_first(request.user), _PER_PAGE)
-    page = pages.get_page(request.GET.get("page"))
     template = "_rows.html" if request.htmx else "list.html"
-    context = {"page": page, "poll_seconds": selectors.poll_seconds(page)}
+    context = _list(request.user, request.GET.get("page"))
     return render(request, f"simulations/{template}", context)
 
 
@@ -50,16 +56,15 @@ def new_simulation(request: Request) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def simulation(request: Request, sim_id: UUID) -> HttpResponse:
-    found = get_object_or_404(selectors.with_details(request.user), id=sim_id)
-    values = selectors.epoch_values(found)
-    context = {
-        "simulation": found,
-        "poll_seconds": selectors.poll_seconds([found]),
-        "latest_values": values[: -_TABLE_ROWS - 1 : -1],
-        "epochs_collected": len(values),
-    }
     template = "_update.html" if request.htmx else "detail.html"
-    return render(request, f"simulations/{template}", context)
+    return render(request, f"simulations/{template}", _details(request.user, sim_id))
+
+
+@require_safe
+def history(request: Request, sim_id: UUID) -> HttpResponse:
+    found = get_object_or_404(selectors.states(request.user), id=sim_id)
+    page = Paginator(selectors.history(found), _EVENTS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "simulations/history.html", {"simulation": found, "page": page})
 
 
 @require_safe
@@ -69,16 +74,81 @@ def epoch_values(request: Request, sim_id: UUID) -> JsonResponse:
 
 
 @require_form
+def command(request: Request, sim_id: UUID, command: Command) -> HttpResponse:
+    """A button. It is answered with the list or the page in which it stands."""
+    found = get_object_or_404(selectors.states(request.user), id=sim_id)
+    if request.method != "POST":  # who had to log in when they pressed it comes back so
+        return redirect("simulation", sim_id)
+    refusal = _ask(found, command, request.user)
+    if request.htmx:
+        return _refreshed(request, sim_id, refusal)
+    if refusal:
+        messages.error(request, refusal)
+    else:
+        messages.success(request, words.acknowledgement(found.name, command))
+    return redirect(_origin(request, sim_id))
+
+
+@require_form
 @vary_on_headers("HX-Request")
 def delete_simulation(request: Request, sim_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.newest_first(request.user), id=sim_id)
     size = filesizeformat(selectors.collected_bytes(found))
     if request.method == "POST":
-        services.ask_to_delete(found)
+        with suppress(Simulation.DoesNotExist):  # somebody else was faster
+            services.ask_to_delete(found, request.user)
         messages.success(request, f"“{found.name}” is being deleted, with {size} of weights.")
         return redirect("simulation_list")
     template = "_delete_question.html" if request.htmx else "delete.html"
     return render(request, f"simulations/{template}", {"simulation": found, "size": size})
+
+
+def _list(user: User, number: str | None) -> dict[str, Any]:
+    page = Paginator(selectors.newest_first(user), _PER_PAGE).get_page(number)
+    selectors.note_places(page)
+    return {"page": page, "poll_seconds": selectors.poll_seconds(page)}
+
+
+def _details(user: User, sim_id: UUID) -> dict[str, Any]:
+    found = get_object_or_404(selectors.with_details(user), id=sim_id)
+    selectors.note_places([found])
+    values = selectors.epoch_values(found)
+    events = list(selectors.history(found)[: _EVENTS + 1])
+    return {
+        "simulation": found,
+        "poll_seconds": selectors.poll_seconds([found]),
+        "latest_values": values[: -_TABLE_ROWS - 1 : -1],
+        "epochs_collected": len(values),
+        "events": events[:_EVENTS],
+        "has_more_events": len(events) > _EVENTS,
+    }
+
+
+def _ask(simulation: Simulation, command: Command, actor: User) -> str:
+    """Why it is refused; empty if it is not."""
+    try:
+        services.command(simulation, command, actor)
+    except IllegalCommand as error:
+        return str(error)
+    except Simulation.DoesNotExist as error:
+        raise Http404("it was deleted meanwhile") from error
+    return ""
+
+
+def _refreshed(request: Request, sim_id: UUID, refusal: str) -> HttpResponse:
+    if "page" in request.POST:
+        fragment, context = "_rows.html", _list(request.user, request.POST["page"])
+    else:
+        fragment, context = "_update.html", _details(request.user, sim_id)
+    context |= {"fragment": f"simulations/{fragment}", "refusal": refusal}
+    answer = render(request, "simulations/_answer.html", context, status=409 if refusal else 200)
+    return trigger_client_event(answer, "asked")
+
+
+def _origin(request: Request, sim_id: UUID) -> str:
+    if "page" not in request.POST:
+        return reverse("simulation", args=[sim_id])
+    return f"{reverse('simulation_list')}?{urlencode({'page': request.POST['page']})}"
 
 
 def _create(owner: User, form: NewSimulationForm) -> None:

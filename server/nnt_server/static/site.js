@@ -1,4 +1,5 @@
-// What every page does beside htmx: fragments that keep asking, the question before a deletion, what is said aloud.
+// What every page does beside htmx: fragments that keep asking, buttons in them, the question before a deletion, what
+// is said aloud.
 "use strict";
 
 (() => {
@@ -6,19 +7,57 @@
   const said = document.getElementById("said");
   const lost = document.getElementById("lost");
   const isLive = (element) => element?.matches?.("[data-live]");
+  const commandOf = (element) => element?.dataset?.command; // the simulation that a button is about
   const latest = new Map(); // the answer each live fragment shows, by its id
+  const BETWEEN_COMMANDS_MS = 500;
+  const lastCommands = new Map(); // when each simulation was last asked for something
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (isLive(event.detail.elt) && document.hidden) event.preventDefault();
   });
 
+  // Asked before a request that is under way would be given up for this one.
+  document.addEventListener("htmx:confirm", (event) => {
+    const simulation = commandOf(event.detail.elt);
+    if (!simulation) return;
+    // Where Pause was, Resume is a moment later: a double click, or a key held down, is one command.
+    const now = performance.now();
+    if (now - lastCommands.get(simulation) < BETWEEN_COMMANDS_MS) event.preventDefault();
+    lastCommands.set(simulation, now);
+  });
+
+  // A click needs both ends of a press on one element: until it is let go, what is pressed stays in the page.
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => {
+    pressed = event.target;
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => {
+      pressed = null;
+    });
+  }
+
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, serverResponse, xhr } = event.detail;
-    if (!isLive(target) || xhr.status !== 200) return;
+    const { target, serverResponse, xhr, requestConfig } = event.detail;
+    if (!isLive(target)) return;
+    if (isLive(requestConfig.elt) && target.contains(pressed)) {
+      event.detail.shouldSwap = false;
+      return;
+    }
+    if (xhr.status !== 200) {
+      latest.delete(target.id); // a refusal shows the state as it is then
+      return;
+    }
     lost.hidden = true;
     // An answer that says nothing new would only take away what somebody has selected.
     if (latest.get(target.id) === serverResponse) event.detail.shouldSwap = false;
     latest.set(target.id, serverResponse);
+  });
+
+  // The same for a part of an answer that is all its target shows.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target.matches("[data-whole]") && fragment.innerHTML === target.innerHTML) event.detail.shouldSwap = false;
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -28,16 +67,24 @@
     }
     const now = document.querySelector("[data-live]")?.dataset.said ?? "";
     if (said.textContent !== now) said.textContent = now;
+    const simulation = commandOf(event.detail.requestConfig?.elt);
+    if (!simulation) return;
+    const refused = document.getElementById("refused"); // each answer brings its own
+    if (!refused.hidden) refused.scrollIntoView({ block: "nearest" });
+    // A button that is no longer possible took the focus away with it.
+    if (document.activeElement !== document.body) return;
+    document.getElementById(`name-${simulation}`)?.focus({ preventScroll: true });
   });
 
   // What is asked for again and is not there any more, or not ours, says so as a page.
   document.addEventListener("htmx:responseError", (event) => {
-    if (!isLive(event.detail.elt)) return;
-    if ([403, 404].includes(event.detail.xhr.status)) window.location.reload();
+    const { elt, xhr } = event.detail;
+    if (!isLive(elt) && !commandOf(elt)) return;
+    if ([403, 404].includes(xhr.status)) window.location.reload();
     else lost.hidden = false;
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (isLive(event.detail.elt)) lost.hidden = false;
+    if (isLive(event.detail.elt) || commandOf(event.detail.elt)) lost.hidden = false;
   });
 
   dialog.addEventListener("click", (event) => {

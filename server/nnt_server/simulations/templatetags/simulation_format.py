@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -9,6 +10,7 @@ from django import template
 register = template.Library()
 
 _PLAIN = range(-3, 5)  # powers of ten that are read more easily without an exponent
+_MANY_MIB = 10_000
 
 
 @register.filter
@@ -23,6 +25,54 @@ def metric(value: float | str | None) -> str:
     if value == 0 or math.floor(math.log10(abs(value))) in _PLAIN:
         return f"{value:.4f}"
     return f"{value:.3e}"
+
+
+@register.filter
+def memory(value: float | str | None) -> str:
+    """Bytes, in MiB, or in GiB where those are many."""
+    if not isinstance(value, int | float):
+        return "—"
+    if value < _MANY_MIB * 2**20:
+        return f"{value / 2**20:,.0f} MiB"
+    return f"{value / 2**30:,.1f} GiB"
+
+
+@register.filter
+def mebibytes(value: int) -> str:
+    return f"{value:,} MiB"
+
+
+@register.filter
+def duration(seconds: float | str | None) -> str:
+    """Hours, minutes and seconds: 1:00:00."""
+    if not isinstance(seconds, int | float):
+        return "—"
+    minutes, left = divmod(int(seconds), 60)
+    return f"{minutes // 60:,}:{minutes % 60:02}:{left:02}"
+
+
+@register.filter
+def limits(given: Mapping[str, int | None] | str) -> str:
+    """What nnt_contract's Limits say; Django writes the empty text for a simulation that is older than they are."""
+    if isinstance(given, str):
+        return "none"
+    said = (
+        f"{mebibytes(value)} of memory" if (value := given.get("memory_mb")) else "",
+        f"{duration(value)} of processor time" if (value := given.get("cpu_s")) else "",
+        f"{duration(value)} of training time" if (value := given.get("wall_s")) else "",
+    )
+    return ", ".join(filter(None, said)) or "none"
+
+
+@register.filter
+def percent(value: float | str | None) -> str:
+    return f"{value:.0f}\u202f%" if isinstance(value, int | float) else "—"
+
+
+@register.filter
+def share(part: float, whole: float) -> str:
+    """How many percent of the whole this is."""
+    return percent(100 * part / whole if whole else None)
 
 
 @register.filter

@@ -1,0 +1,13 @@
+"""How parts of an address become values."""
+
+from nnt_contract.status import Command
+
+
+class CommandConverter:
+    regex = "|".join(command.value for command in Command)
+
+    def to_python(self, value: str) -> Command:
+        return Command(value)
+
+    def to_url(self, value: Command) -> str:
+        return value.value

@@ -1,0 +1,129 @@
+"""Launchers that let the deployer down, each in its way, with the real database."""
+
+from threading import Event, Thread
+
+import pytest
+
+from nnt_deployer.errors import LaunchFailed
+from nnt_deployer.launchers.base import Exit, Handle, State
+from nnt_deployer.reconciler import tick
+from nnt_deployer.worker import create_celery
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def state(query):
+    return lambda sim_id: query("SELECT status, reason FROM simulations WHERE id = %s", sim_id)[0]
+
+
+@pytest.fixture
+def celery(settings_without_redis):
+    """The loop has to act itself."""
+    return create_celery(settings_without_redis)
+
+
+def test_one_that_is_slow_starts_it_once_and_holds_up_nobody_else(
+    launcher, make_conductor, make_simulation, state, monkeypatch, celery
+):
+    started, go_on = Event(), Event()
+    slow, other = make_simulation(), make_simulation()
+    start = launcher.start
+
+    def start_slowly(spec):
+        if spec.handle.sim_id == slow:
+            started.set()
+            assert go_on.wait(30)
+        start(spec)
+
+    monkeypatch.setattr(launcher, "start", start_slowly)
+    first = Thread(target=make_conductor().advance, args=(slow,))
+    first.start()
+    assert started.wait(30)
+    tick(make_conductor(), celery)
+    assert state(slow)[0] == "preparing" and state(other)[0] == "running"
+    go_on.set()
+    first.join(30)
+    assert state(slow)[0] == "running"
+    assert [spec.handle.sim_id for spec in launcher.specs] == [other, slow]
+
+
+def test_one_that_starts_nothing_and_says_it_did_fails_the_simulation_with_that_reason(
+    launcher, conductor, make_simulation, state, monkeypatch
+):
+    sim_id = make_simulation()
+    monkeypatch.setattr(launcher, "start", lambda spec: None)
+    conductor.advance(sim_id)
+    assert state(sim_id) == ("failed", "its process was started, and there is no trace of it")
+
+
+def test_one_that_starts_and_says_it_did_not_leaves_no_process_behind(
+    launcher, conductor, make_simulation, state, monkeypatch
+):
+    sim_id, start = make_simulation(), launcher.start
+
+    def start_and_fail(spec):
+        start(spec)
+        raise LaunchFailed("no answer in time")
+
+    monkeypatch.setattr(launcher, "start", start_and_fail)
+    conductor.advance(sim_id)
+    assert state(sim_id)[0] == "failed"
+    conductor.end_strays()
+    handle = Handle(sim_id, 1)
+    assert launcher.observe([handle])[handle].state is State.EXITED
+
+
+def test_a_process_that_dies_before_its_first_sign_has_failed_with_how_it_ended(
+    launcher, conductor, make_simulation, state, monkeypatch
+):
+    sim_id, start = make_simulation(), launcher.start
+
+    def start_and_die(spec):
+        start(spec)
+        launcher.end(spec.handle, Exit(code=127))
+
+    monkeypatch.setattr(launcher, "start", start_and_die)
+    conductor.advance(sim_id)
+    status, reason = state(sim_id)
+    assert status == "failed" and reason.startswith("its process ended with exit code 127")
+
+
+def test_one_that_breaks_over_a_simulation_does_not_hold_up_the_others(
+    launcher, conductor, make_simulation, state, monkeypatch, celery
+):
+    broken, well = make_simulation(), make_simulation()
+    start = launcher.start
+
+    def start_or_break(spec):
+        if spec.handle.sim_id == broken:
+            raise ZeroDivisionError
+        start(spec)
+
+    monkeypatch.setattr(launcher, "start", start_or_break)
+    tick(conductor, celery)
+    assert (state(broken)[0], state(well)[0]) == ("preparing", "running")
+    monkeypatch.undo()
+    tick(conductor, celery)
+    assert state(broken)[0] == "running"
+
+
+def test_a_stray_that_cannot_be_killed_does_not_save_the_others(
+    launcher, conductor, make_simulation, query, monkeypatch
+):
+    sim_ids = [make_simulation(), make_simulation()]
+    for sim_id in sim_ids:
+        conductor.advance(sim_id)
+    query("UPDATE simulations SET status = 'failed', wanted = 'stopped'")
+    undead, stray = launcher.known()
+    kill = launcher.kill
+
+    def kill_but_one(handle):
+        if handle == undead:
+            raise LaunchFailed("it does not die")
+        kill(handle)
+
+    monkeypatch.setattr(launcher, "kill", kill_but_one)
+    conductor.end_strays()
+    seen = launcher.observe([undead, stray])
+    assert seen[undead].is_there and not seen[stray].is_there
