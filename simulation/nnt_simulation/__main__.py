@@ -1,21 +1,24 @@
 """Read the environment, run, exit with a meaningful code."""
 
 import logging
-import signal
 import sys
 from threading import Event
 
-from nnt_simulation.attempt import attempt
-from nnt_simulation.settings import SimulationSettings, quiet_tensorflow
+from nnt_simulation import stop_requests
 
 
 def main() -> int:
+    stop_requests.hold()
+    _log_to_stdout()
+    stop, at_once = Event(), stop_requests.AtOnce()
+    stop_requests.hear(stop, at_once)
+    # Only now what takes its time to be imported.
+    from nnt_simulation.attempt import attempt
+    from nnt_simulation.settings import SimulationSettings, quiet_tensorflow
+
     settings = SimulationSettings()
     quiet_tensorflow()
-    _log_to_stdout()
-    stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    return attempt(settings, stop)
+    return attempt(settings, stop, at_once)
 
 
 def _log_to_stdout() -> None:

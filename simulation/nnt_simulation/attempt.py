@@ -12,6 +12,7 @@ from nnt_simulation.errors import SimulationError, explain
 from nnt_simulation.outbox import Outbox
 from nnt_simulation.reporter import Reporter, parser_client
 from nnt_simulation.settings import SimulationSettings
+from nnt_simulation.stop_requests import AtOnce
 
 _log = logging.getLogger(__name__)
 
@@ -19,14 +20,17 @@ _MIB = 2**20
 _MAX_ERROR_CHARACTERS = 20_000
 
 
-def attempt(settings: SimulationSettings, stop: Event) -> int:
-    """Trains, reports, and returns how it ended. Only what prevents reporting is raised."""
+def attempt(settings: SimulationSettings, stop: Event, at_once: AtOnce | None = None) -> int:
+    """Trains, reports, and returns how it ended. Only what prevents reporting is raised.
+
+    `stop` ends it after the epoch; `at_once`, set before `stop` is, within it.
+    """
     folder = settings.run_dir
     run = SimulationRun.model_validate_json((folder / RUN_FILE).read_bytes())
     outbox = Outbox(folder / OUTBOX, settings.outbox_max_files, settings.outbox_max_mb * _MIB)
     with parser_client(settings) as client, Reporter(outbox, client, settings, stop) as reporter:
         try:
-            return _train_and_tell(run, folder, reporter, stop)
+            return _train_and_tell(run, folder, reporter, stop, at_once or AtOnce())
         except Exception as error:  # whatever it is, its owner is told
             _log_failure(error)
             text = explain(error)[:_MAX_ERROR_CHARACTERS]
@@ -34,11 +38,10 @@ def attempt(settings: SimulationSettings, stop: Event) -> int:
             return EXIT_FAILED
 
 
-def _train_and_tell(run: SimulationRun, folder: Path, reporter: Reporter, stop: Event) -> int:
-    # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
-    from nnt_simulation.run import train
-
-    if not train(run, folder, reporter, stop):
+def _train_and_tell(
+    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
+) -> int:
+    if not _train(run, folder, reporter, stop, at_once):
         _log.info("stopped as asked")
         reporter.flush()
         return EXIT_STOPPED
@@ -46,6 +49,17 @@ def _train_and_tell(run: SimulationRun, folder: Path, reporter: Reporter, stop: 
     reporter.raise_refusal()
     _log.info("finished")
     return EXIT_FINISHED
+
+
+def _train(
+    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
+) -> bool:
+    if stop.is_set():
+        return False
+    # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
+    from nnt_simulation.run import train
+
+    return train(run, folder, reporter, stop, at_once)
 
 
 def _log_failure(error: Exception) -> None:

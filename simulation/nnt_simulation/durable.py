@@ -1,4 +1,4 @@
-"""Files that are there entirely and on disk, or not at all."""
+"""Files whose content is on disk when they are said to be written."""
 
 import os
 from collections.abc import Iterator
@@ -22,24 +22,41 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    _sync_folder(path.parent)
 
 
-def durably_unlink(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    sync_folder(path.parent)
+@contextmanager
+def overwritten_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write again in the place that it has on disk, from its beginning and as far as is written.
+
+    Much cheaper than another file for every content, but an interrupted one is torn, which its reader has to notice.
+    """
+    is_new = not path.exists()
+    with path.open("xb" if is_new else "r+b") as file:
+        yield file
+        file.flush()
+        os.fdatasync(file.fileno())  # unlike fsync, it lets the time of the change wait
+    if is_new:
+        _sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Puts on disk which names the folder holds."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def made_folder(folder: Path) -> None:
+    """Makes the folder if need be; the names in it, also those that a killed process gave, are on disk afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _sync_folder(folder)
+    _sync_folder(folder.parent)
 
 
 def remove_unfinished(folder: Path) -> None:
     """Removes what a killed process was writing."""
     for path in folder.glob(f"*{_UNFINISHED}"):
         path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts on disk which names the folder holds."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

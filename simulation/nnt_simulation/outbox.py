@@ -7,7 +7,7 @@ from threading import Condition
 
 from nnt_contract.environment import outbox_name
 from nnt_contract.updates import Collection, Failure, Finish, frame_head
-from nnt_simulation.durable import durable_file, durably_unlink, remove_unfinished
+from nnt_simulation.durable import durable_file, made_folder, remove_unfinished
 
 _NAME = re.compile(r"\d{10}\.(update|finish|send_error)")
 
@@ -19,7 +19,7 @@ class Outbox:
     """
 
     def __init__(self, folder: Path, max_files: int, max_bytes: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        made_folder(folder)
         remove_unfinished(folder)
         self._folder = folder
         self._max_files = max_files
@@ -62,7 +62,8 @@ class Outbox:
         return self._folder / name if name else None
 
     def remove(self, path: Path) -> None:
-        durably_unlink(path)
+        # Not on disk at once: what a power cut brings back is delivered again, which changes nothing.
+        path.unlink(missing_ok=True)
         with self._changed:
             self._sizes.pop(path.name, None)
             self._changed.notify_all()

@@ -11,6 +11,7 @@ from nnt_contract.environment import CHECKPOINT
 from nnt_contract.simulation_config import Part, SimulationRun
 from nnt_simulation import datasets, models, suitability
 from nnt_simulation.batches import Batches
+from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce
 from nnt_simulation.callbacks.order_data import OrderData
 from nnt_simulation.callbacks.print_progress import PrintProgress
 from nnt_simulation.callbacks.report_epochs import ReportEpochs
@@ -20,12 +21,16 @@ from nnt_simulation.checkpoint import Checkpoints
 from nnt_simulation.datasets import Dataset
 from nnt_simulation.determinism import make_deterministic
 from nnt_simulation.reporter import Reporter
+from nnt_simulation.stop_requests import AtOnce
+from nnt_simulation.training_state import TrainingState
 from nnt_simulation.writer import Writer
 
 _log = logging.getLogger(__name__)
 
 
-def train(run: SimulationRun, folder: Path, reporter: Reporter, stop: Event) -> bool:
+def train(
+    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
+) -> bool:
     """Trains from the last checkpoint, or the beginning, to the last epoch; False if it was stopped before."""
     data = datasets.load(run)
     checkpoints = Checkpoints(folder / CHECKPOINT)
@@ -35,14 +40,20 @@ def train(run: SimulationRun, folder: Path, reporter: Reporter, stop: Event) -> 
     model = _model_for(run, data)
     with Writer() as writer:
         report = ReportEpochs(run, reporter, writer)
-        checkpoint = WriteCheckpoint(checkpoints, threads, {"report_epochs": report}, writer)
-        first_epoch = checkpoint.resume(model, saved)
+        checkpoint = WriteCheckpoint(
+            checkpoints, threads, TrainingState(model), {"report_epochs": report}, writer
+        )
+        first_epoch = checkpoint.resume(saved)
         _log.info("%s", _summary(run, data, model, first_epoch))
         if stop.is_set():
             return False
-        last = StopOnRequest(stop, run.configuration.total_epochs)
-        _fit(run, data, model, first_epoch, [report, checkpoint, last])
-    return not model.stop_training
+        ours = [report, checkpoint, StopOnRequest(stop)]
+        try:
+            next_epoch = _fit(run, data, model, first_epoch, LeaveEpoch(at_once), ours)
+        except StoppedAtOnce:
+            writer.catch_up()
+            return False
+    return next_epoch == run.configuration.total_epochs
 
 
 def _fit(
@@ -50,11 +61,14 @@ def _fit(
     data: Mapping[Part, Dataset],
     model: keras.Model,
     first_epoch: int,
+    leave: LeaveEpoch,
     callbacks: list[keras.callbacks.Callback],
-) -> None:
+) -> int:
+    """Trains until the end or a request to stop; returns the epoch that would come next."""
     configuration = run.configuration
     batches = Batches(data["train"], configuration.batch_size, run.seed)
-    model.fit(
+    progress = PrintProgress(configuration.total_epochs)
+    history = model.fit(
         batches,
         initial_epoch=first_epoch,
         epochs=configuration.total_epochs,
@@ -62,8 +76,9 @@ def _fit(
         validation_batch_size=configuration.batch_size,
         shuffle=False,  # Batches has the order
         verbose=0,
-        callbacks=[OrderData(batches), PrintProgress(configuration.total_epochs), *callbacks],
+        callbacks=[leave, OrderData(batches), progress, *callbacks],
     )
+    return first_epoch + len(history.epoch)
 
 
 def _model_for(run: SimulationRun, data: Mapping[Part, Dataset]) -> keras.Model:

@@ -1,40 +1,43 @@
 """Everything that training changes in a model: its variables, its random generators and its optimizer."""
 
-import math
 from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
 
 from nnt_simulation.arrays import as_array
+from nnt_simulation.checkpoint import Stored
 from nnt_simulation.errors import CheckpointError
 
-_BYTES_PER_VALUE = 4
 
+class TrainingState:
+    """Of a model that is built and compiled: what there is does not change any more, only its values."""
 
-def variables_of(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
-    """Each variable under a name of its own, made an array only when its turn comes."""
-    for name, variable in _named(model):
-        yield name, as_array(variable)
+    def __init__(self, model: keras.Model) -> None:
+        self._variables = dict(_named(model))
+        self.layout = tuple(
+            Stored(name, variable.dtype, tuple(variable.shape))
+            for name, variable in self._variables.items()
+        )
+        self.bytes = sum(stored.bytes for stored in self.layout)
 
+    def values(self) -> Iterator[np.ndarray]:
+        """In the order of the layout, each read only when its turn comes."""
+        return map(as_array, self._variables.values())
 
-def bytes_of(model: keras.Model) -> int:
-    """About how many bytes all of it takes."""
-    return sum(math.prod(variable.shape) * _BYTES_PER_VALUE for _, variable in _named(model))
-
-
-def restore(model: keras.Model, saved: Mapping[str, np.ndarray]) -> None:
-    """Sets every variable of a model that was made and compiled in the same way."""
-    variables = dict(_named(model))
-    if variables.keys() != saved.keys():
-        raise CheckpointError("The checkpoint in the run folder is of another model or optimizer.")
-    for name, variable in variables.items():
-        if tuple(variable.shape) != saved[name].shape:
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Sets every variable to what it was in a model that was made and compiled in the same way."""
+        if self._variables.keys() != saved.keys():
             raise CheckpointError(
-                f"The checkpoint in the run folder is of another model: {variable.path} has the shape"
-                f" {tuple(variable.shape)}, in the checkpoint {saved[name].shape}."
+                "The checkpoint in the run folder is of another model or optimizer."
             )
-        variable.assign(saved[name])
+        for name, variable in self._variables.items():
+            if tuple(variable.shape) != saved[name].shape:
+                raise CheckpointError(
+                    f"The checkpoint in the run folder is of another model: {variable.path} has the shape"
+                    f" {tuple(variable.shape)}, in the checkpoint {saved[name].shape}."
+                )
+            variable.assign(saved[name])
 
 
 def _named(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:

@@ -1,15 +1,12 @@
-"""A running product as a fault test sees it: simulations to launch, services to kill, rows to compare."""
+"""A running product as a fault test sees it: simulations to launch, rows to compare, services to kill."""
 
 import hashlib
 import json
 import shutil
-import socket
 import sys
 import uuid
-import xmlrpc.client
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +14,7 @@ import httpx
 import psutil
 import psycopg2
 import psycopg2.extras
-import redis
-from celery import Celery
 from psycopg2 import sql
-from supervisor.xmlrpc import SupervisorTransport
 
 from nnt_contract import tokens
 from nnt_contract.environment import OUTBOX, PARSER_URL, RUN_DIR, RUN_FILE, RUN_TOKEN
@@ -32,6 +26,7 @@ from nnt_contract.simulation_config import (
     SimulationRun,
     collected_epochs,
 )
+from nnt_contract.status import Wanted
 from nnt_contract.tokens import RunToken
 from nnt_contract.updates import (
     FRAME_START,
@@ -46,9 +41,9 @@ from nnt_deployer.launchers import shim
 from nnt_deployer.launchers.base import Handle, ProcessSpec
 from nnt_deployer.launchers.local import LocalLauncher
 from nnt_deployer.process_spec import dataset_path
-from scripts.up.processes import socket_path
-from scripts.up.secrets import load_or_make
 from tests.conftest import wait_for
+from tests.faults.networks import Network
+from tests.faults.services import Services
 from tests.platform import Platform
 
 psycopg2.extras.register_uuid()
@@ -67,8 +62,6 @@ _CONFIGURATION = Configuration(
 _FILES: dict[Part, str] = {"train": "train", "validation": "val", "test": "test"}
 
 _DATABASE_S = 60
-_BACK_S = 60
-_RUNNING = 20  # supervisord's number for it
 
 _INSERT = """
 INSERT INTO datasets (sha256, bytes)
@@ -89,7 +82,7 @@ GROUP BY table_name HAVING 'sim_id' = ANY(array_agg(column_name::text))
 """
 # What differs between two trainings of the same simulation: who it was, when, how often, and the frame that says so.
 _INCIDENTAL = {"sim_id", "time", "attempt", "sha256"}
-_TABLES_OF_THE_CLOCK = {"records", "simulation_events"}
+_TABLES_OF_THE_CLOCK = {"records", "simulation_events", "simulation_usage"}
 
 
 class Stored(NamedTuple):
@@ -100,12 +93,10 @@ class Stored(NamedTuple):
     digest: str
 
 
-class Product:
+class Product(Services):
     def __init__(self, platform: Platform, digits: dict[str, Path]) -> None:
-        self.data_dir = platform.data_dir
+        super().__init__(platform)
         self.parser_port = int(platform.environment["NNT_PARSER_PORT"])
-        self._environment = platform.environment
-        self._secrets = load_or_make(self.data_dir / "secrets.json")
         self._connection: psycopg2.extensions.connection | None = None
         self._model = json.loads(digits["model"].read_text())
         self._datasets = {part: self._store(digits[name]) for part, name in _FILES.items()}
@@ -139,6 +130,22 @@ class Product:
         }
         self.query(_INSERT, row)
         return sim_id
+
+    def launch_network(self, network: Network, files: Mapping[str, Path], seed: int) -> uuid.UUID:
+        """A simulation of another model on other data: `files` are its datasets by part."""
+        stored = {part: self._store(path) for part, path in files.items()}
+        hashes = {part: path.name for part, path in stored.items()}
+        configuration = network.configuration
+        epochs = collected_epochs(configuration.total_epochs, configuration.epoch_period)
+        return self.launch(
+            seed,
+            model=json.dumps(network.model),
+            configuration=configuration.model_dump_json(),
+            expected=len(epochs),
+            hashes=list(hashes.values()),
+            sizes=[path.stat().st_size for path in stored.values()],
+            **hashes,
+        )
 
     def launch_with(self, environment: Mapping[str, str], seed: int) -> uuid.UUID:
         """A simulation whose process is told what the deployer does not tell one; the deployer adopts it."""
@@ -197,17 +204,40 @@ class Product:
             found = [self.status(sim_id) for sim_id in sim_ids]
             return found if all(status in ("finished", "failed") for status, _ in found) else []
 
-        assert wait_for(ended, "the simulations to end", 120) == [("finished", "")] * len(sim_ids)
+        ends = wait_for(ended, "the simulations to end", 120)
+        assert ends == [("finished", "")] * len(sim_ids), ends
+
+    def want(self, sim_id: uuid.UUID, wanted: Wanted) -> None:
+        """Says so as the server does when a user asks for it; the deployer's loop finds it."""
+        self.query(
+            "UPDATE simulations SET wanted = %s, wanted_at = clock_timestamp() WHERE id = %s",
+            (wanted.value, sim_id),
+        )
+
+    def attempt(self, sim_id: uuid.UUID) -> int:
+        [(attempt,)] = self.query("SELECT attempt FROM simulations WHERE id = %s", (sim_id,))
+        return int(attempt)
+
+    def training(self, sim_id: uuid.UUID) -> psutil.Process:
+        """The process of its latest attempt."""
+        return psutil.Process(json.loads((self._process(sim_id) / shim.STARTED).read_text())["pid"])
 
     def kill_training(self, sim_id: uuid.UUID) -> None:
-        """SIGKILL to the process of its first attempt."""
-        folder = self.data_dir / "processes" / Handle(sim_id, 1).name
-        psutil.Process(json.loads((folder / shim.STARTED).read_text())["pid"]).kill()
-        wait_for((folder / shim.EXITED).exists, "the record of its end")
+        """SIGKILL to the process of its latest attempt."""
+        self.training(sim_id).kill()
+        wait_for((self._process(sim_id) / shim.EXITED).exists, "the record of its end")
+
+    def _process(self, sim_id: uuid.UUID) -> Path:
+        return self.data_dir / "processes" / Handle(sim_id, self.attempt(sim_id)).name
+
+    def run_dir(self, sim_id: uuid.UUID) -> Path:
+        return self.data_dir / "runs" / str(sim_id)
 
     def log(self, sim_id: uuid.UUID) -> str:
-        """What the process of its first attempt has printed."""
-        return LocalLauncher(self.data_dir / "processes").logs(Handle(sim_id, 1))
+        """What the process of its latest attempt has printed."""
+        handle = Handle(sim_id, self.attempt(sim_id))
+        launcher = LocalLauncher(self.data_dir / "processes")
+        return launcher.read_log(handle, 0, launcher.log_size(handle)).decode()
 
     # What it reported
 
@@ -251,62 +281,7 @@ class Product:
         """The updates that have reached the parser and are not stored, or other files of its folder."""
         return list((self.data_dir / "spool").glob(pattern))
 
-    # Services
-
-    def pid(self, service: str) -> int:
-        """Its process, once there is one."""
-
-        def running() -> int:
-            with self._supervisor() as supervisor:
-                info = supervisor.getProcessInfo(service)
-            return int(info["pid"]) if info["state"] == _RUNNING else 0
-
-        return wait_for(running, f"{service} to run", _BACK_S)
-
-    def kill(self, service: str) -> None:
-        """SIGKILL to all processes of the service at once; supervisord starts it again."""
-        main = psutil.Process(self.pid(service))
-        # The parent first: it would replace its children.
-        killed = [main, *main.children(recursive=True)]
-        for process in killed:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:  # PostgreSQL's children follow their parent by themselves
-                continue
-        _, alive = psutil.wait_procs(killed, timeout=10)
-        assert not alive
-
-    @contextmanager
-    def without(self, service: str) -> Iterator[None]:
-        """Ends the service as an administrator does; it is back after the block."""
-        with self._supervisor() as supervisor:
-            supervisor.stopProcess(service)
-        try:
-            yield
-        finally:
-            with self._supervisor() as supervisor:
-                supervisor.startProcess(service)
-
-    def stop_consuming(self, queue: str) -> None:
-        """Makes every worker deaf to the queue, as a lost connection may."""
-        port = int(self._environment["NNT_REDIS_PORT"])
-        with Celery(broker=f"redis://:{self._secrets.redis_password}@127.0.0.1:{port}/0") as app:
-            worker = f"{queue}@{socket.gethostname()}"
-            answers = app.control.cancel_consumer(
-                queue, destination=[worker], reply=True, timeout=10
-            )
-        assert answers and "ok" in answers[0][worker], answers
-
-    def lose_redis(self) -> None:
-        """Kills Redis with everything it knows."""
-        with self._redis() as client:
-            client.set("known", "before")
-        for path in (self.data_dir / "redis").glob("appendonly*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        self.kill("redis")
-        self.pid("redis")
-        with self._redis() as client:
-            assert not client.exists("known")
+    # The database
 
     def kill_a_backend(self) -> None:
         """SIGKILL to one connection's process: PostgreSQL then ends all others and recovers."""
@@ -341,16 +316,6 @@ class Product:
     def _database_url(self) -> str:
         port = self._environment["NNT_POSTGRES_PORT"]
         return f"postgresql://nnt:{self._secrets.postgres_password}@127.0.0.1:{port}/nnt"
-
-    def _redis(self) -> redis.Redis:
-        port = int(self._environment["NNT_REDIS_PORT"])
-        return redis.Redis(port=port, password=self._secrets.redis_password)
-
-    @contextmanager
-    def _supervisor(self) -> Iterator[Any]:
-        transport = SupervisorTransport(None, None, f"unix://{socket_path(self.data_dir)}")
-        with xmlrpc.client.ServerProxy("http://supervisord", transport=transport) as proxy:
-            yield proxy.supervisor
 
     def _store(self, file: Path) -> Path:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()

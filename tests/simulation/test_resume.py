@@ -1,7 +1,7 @@
 """An interrupted training that goes on gives the same numbers as one that was left in peace, to the last bit."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from threading import Event
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
+from nnt_contract.environment import CHECKPOINT, EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
 from nnt_contract.simulation_config import KerasChoice
 from nnt_contract.updates import INITIAL_EPOCH
 from nnt_simulation.callbacks.print_progress import PrintProgress
+from nnt_simulation.checkpoint import Checkpoints, Header
 from tests.simulation.builders import CLASSES, data, make_run, model_json, run_attempt
 from tests.simulation.fake_parser import FakeParser, Received
 
@@ -35,6 +36,10 @@ OPTIMIZERS = {
     "recurrent": KerasChoice(name="rmsprop", conf={"centered": True}),
     "embedding": KerasChoice(name="nadam"),
 }
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it."""
 
 
 @pytest.fixture
@@ -101,9 +106,6 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(tmp_path, parser, name, 
 def test_a_training_killed_before_its_first_checkpoint_reports_the_same_initial_weights_again(
     tmp_path, parser, monkeypatch
 ):
-    class Killed(BaseException):
-        pass
-
     def die(self: Any, batch: int, logs: Any = None) -> None:
         raise Killed
 
@@ -134,11 +136,58 @@ def test_initial_weights_are_reported_once_also_when_an_epoch_is_less_than_a_ste
 def test_a_damaged_checkpoint_costs_the_epochs_since_the_one_before(tmp_path, parser, stop_after):
     prepare(tmp_path / "parts", "dropout", epoch_period=1)
     run_attempt(tmp_path / "parts", parser.url, stop_after(3))
-    newest = max((tmp_path / "parts" / "checkpoint").iterdir())
+    newest = tmp_path / "parts" / CHECKPOINT / "odd.checkpoint"
     newest.write_bytes(newest.read_bytes()[:-100])
     assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
     assert parser.story == [INITIAL_EPOCH, 0, 1, 2, 3, 3, 4, 5, 6, "finish"]
     assert_same_as_uninterrupted(tmp_path / "whole", parser, name="dropout", epoch_period=1)
+
+
+@pytest.fixture
+def killed_while_it_writes(monkeypatch):
+    """Lets a training die in the middle of the checkpoint of the given epoch."""
+
+    def run(folder: Path, parser: FakeParser, last: int) -> None:
+        original = Checkpoints.write
+
+        def write(self: Checkpoints, header: Header, layout: Any, values: Any) -> None:
+            original(self, header, layout, half_of(values) if header.epoch == last else values)
+
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(Checkpoints, "write", write)
+            run_attempt(folder, parser.url)
+
+    def half_of(values: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        yield next(iter(values))
+        raise Killed
+
+    return run
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_a_training_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before(
+    tmp_path, parser, killed_while_it_writes, last
+):
+    prepare(tmp_path / "parts", "dropout", epoch_period=1)
+    killed_while_it_writes(tmp_path / "parts", parser, last)
+    assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
+    again = last if last else INITIAL_EPOCH
+    assert parser.story == [*range(INITIAL_EPOCH, last + 1), *range(again, EPOCHS), "finish"]
+    assert_same_as_uninterrupted(tmp_path / "whole", parser, name="dropout", epoch_period=1)
+
+
+@pytest.mark.parametrize(("damaged", "resumed_from"), [(False, 3), (True, 2)])
+def test_the_checkpoint_it_went_on_from_is_kept_until_there_is_another(
+    tmp_path, parser, stop_after, killed_while_it_writes, damaged, resumed_from
+):
+    prepare(tmp_path, "dropout", epoch_period=1)
+    run_attempt(tmp_path, parser.url, stop_after(3))
+    if damaged:
+        (tmp_path / CHECKPOINT / "odd.checkpoint").write_bytes(b"")
+    killed_while_it_writes(tmp_path, parser, resumed_from + 1)
+    newest = Checkpoints(tmp_path / CHECKPOINT).newest()
+    assert newest is not None
+    assert newest.header.epoch == resumed_from
 
 
 def test_a_training_that_died_before_its_last_word_only_says_it(tmp_path, parser):

@@ -15,7 +15,8 @@ def test_small_things_are_written_while_the_caller_goes_on():
 
     with Writer() as writer:
         current = [1, 2]
-        writer.write(slowly, iter(current), size=10)
+        writer.add(slowly, iter(current), size=10)
+        writer.start()
         current[:] = [8, 9]  # what the training does next
         assert written == []
         go.set()
@@ -35,11 +36,32 @@ def test_large_things_are_read_piece_by_piece_and_the_caller_waits():
         written.extend((part, len(read)) for part in parts)
 
     with Writer() as writer:
-        writer.write(write, pieces(), size=2**30)
+        writer.add(write, pieces(), size=2**30)
+        assert written == []
+        writer.start()
         assert written == [(1, 1), (2, 2), (3, 3)]
 
 
-def test_nothing_is_written_after_a_failure():
+def test_nothing_is_written_before_everything_that_belongs_together_is_there():
+    read, written = list[str](), list[tuple[str, int]]()
+
+    def part(name: str) -> Iterable[str]:
+        read.append(name)
+        yield name
+
+    def write(parts: Iterable[str]) -> None:
+        written.extend((part, len(read)) for part in parts)
+
+    with Writer() as writer:
+        writer.add(write, part("collection"), size=10)
+        writer.add(write, part("checkpoint"), size=10)
+        writer.start()
+        writer.catch_up()
+    assert written == [("collection", 2), ("checkpoint", 2)]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_nothing_is_written_after_a_failure(together):
     go, written = Event(), list[int]()
 
     def fails(parts: Iterable[int]) -> None:
@@ -47,11 +69,15 @@ def test_nothing_is_written_after_a_failure():
         raise OSError("the disk is full")
 
     with Writer() as writer:
-        writer.write(fails, [1], size=10)
-        writer.write(written.extend, [2], size=10)
+        writer.add(fails, [1], size=10)
+        if not together:
+            writer.start()
+        writer.add(written.extend, [2], size=10)
+        writer.start()
         go.set()
         with pytest.raises(OSError, match="the disk is full"):
             writer.catch_up()
-        writer.write(written.extend, [3], size=10)
+        writer.add(written.extend, [3], size=10)
+        writer.start()
         writer.catch_up()
     assert written == []

@@ -8,13 +8,14 @@ import keras
 
 from nnt_contract.simulation_config import SimulationRun, collected_epochs
 from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
-from nnt_simulation.arrays import as_array
 from nnt_simulation.reporter import Reporter
 from nnt_simulation.weights import Weight, weights_of
 from nnt_simulation.writer import Writer
 
 
 class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """What it adds after an epoch is written together with the checkpoint, which WriteCheckpoint adds."""
+
     def __init__(self, run: SimulationRun, reporter: Reporter, writer: Writer) -> None:
         super().__init__()
         conf = run.configuration
@@ -37,27 +38,28 @@ class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         self._weights = weights_of(self.model)
         # The optimizer's steps do not tell: one that accumulates gradients may have made none for epochs.
         if not self._resumed:
-            self._report(INITIAL_EPOCH, {})
+            self._add(INITIAL_EPOCH, {})
+            self._writer.start()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._writer.catch_up()
         self._reporter.raise_refusal()
-        if epoch not in self._collected:
-            return
-        self._report(epoch, logs or {})
+        if epoch in self._collected:
+            self._add(epoch, logs or {})
 
-    def _report(self, epoch: int, logs: Mapping[str, float]) -> None:
-        steps = int(as_array(self.model.optimizer.iterations))
+    def _add(self, epoch: int, logs: Mapping[str, float]) -> None:
+        optimizer = self.model.optimizer
+        steps = int(optimizer.iterations)
         collection = Collection(
             sim_id=self._run.id,
             attempt=self._run.attempt,
             epoch=epoch,
             logs={name: float(value) for name, value in logs.items()},
-            learning_rate=float(as_array(self.model.optimizer.learning_rate)),
+            learning_rate=float(optimizer.learning_rate),
             optimizer_steps=steps - self._steps_reported,
             arrays=tuple(weight.array for weight in self._weights),
         )
-        self._writer.write(
+        self._writer.add(
             partial(self._reporter.collection, collection),
             (weight.payload() for weight in self._weights),
             payload_bytes(collection),

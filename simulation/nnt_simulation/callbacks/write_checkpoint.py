@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import keras
 
 from nnt_simulation.checkpoint import Checkpoint, Checkpoints, Header
-from nnt_simulation.training_state import bytes_of, restore, variables_of
+from nnt_simulation.training_state import TrainingState
 from nnt_simulation.writer import Writer
 
 
@@ -26,20 +26,22 @@ class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         self,
         checkpoints: Checkpoints,
         threads: int,
+        state: TrainingState,
         stateful: Mapping[str, Stateful],
         writer: Writer,
     ) -> None:
         super().__init__()
         self._checkpoints = checkpoints
         self._threads = threads
+        self._state = state
         self._stateful = stateful
         self._writer = writer
 
-    def resume(self, model: keras.Model, saved: Checkpoint | None) -> int:
+    def resume(self, saved: Checkpoint | None) -> int:
         """Puts everything back as it was; returns the first epoch that is still to be trained."""
         if saved is None:
             return 0
-        restore(model, saved.variables)
+        self._state.restore(saved.variables)
         for name, callback in self._stateful.items():
             callback.set_state(saved.header.callbacks[name])
         return saved.header.epoch + 1
@@ -47,9 +49,9 @@ class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         states = {name: callback.get_state() for name, callback in self._stateful.items()}
         header = Header(epoch, self._threads, states)
-        self._writer.write(
-            partial(self._checkpoints.write, header), variables_of(self.model), bytes_of(self.model)
-        )
+        write = partial(self._checkpoints.write, header, self._state.layout)
+        self._writer.add(write, self._state.values(), self._state.bytes)
+        self._writer.start()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         self._writer.catch_up()
