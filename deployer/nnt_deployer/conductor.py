@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -192,7 +191,8 @@ class Conductor:
         _write(run_dir / RUN_FILE, run.model_dump_json())
         spec = process_spec.process_spec(
             row.handle,
-            sys.executable,
+            run,
+            self._launcher.python,
             run_dir,
             self._settings.parser_url,
             self._settings.token_secret.get_secret_value(),
@@ -247,7 +247,11 @@ class Conductor:
             reason=row.reason,
             is_waiting=(self._run_dir(row.handle.sim_id) / WAITING).exists(),
             since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
-            over_limit=limits.exceeded(row.limits, row.used),
+            over_limit=limits.exceeded(
+                row.limits,
+                row.used,
+                observed.exit is not None and observed.exit.is_out_of_memory,
+            ),
             interruptions=row.interruptions,
         )
 

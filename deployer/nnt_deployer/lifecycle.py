@@ -160,6 +160,8 @@ def next_step(now: Situation, patience: Patience) -> Step | None:
 
 def describe_exit(end: Exit) -> str:
     """How a process ended, in words for its owner."""
+    if end.is_out_of_memory:
+        return "its process was killed because the memory ran out"
     if end.signal is not None:
         name = signal.Signals(end.signal).name
         return f"its process was killed ({name})"

@@ -16,10 +16,15 @@ class Used(NamedTuple):
     wall_s: float = 0.0  # in which it trained, without pauses
 
 
-def exceeded(limits: Limits, used: Used) -> str:
-    """Names every limit that is exceeded with what was used, for the owner; empty where none is."""
+def exceeded(limits: Limits, used: Used, is_out_of_memory: bool = False) -> str:
+    """Names every limit that is exceeded with what was used, for the owner; empty where none is.
+
+    `is_out_of_memory`: its process was ended when it wanted more than its limit, of which no look can tell.
+    """
     found = []
-    if limits.memory_mb is not None and used.memory_bytes > limits.memory_mb * _MIB:
+    if limits.memory_mb is not None and is_out_of_memory:
+        found.append(f"it needed more memory than its limit of {limits.memory_mb:,} MiB")
+    elif limits.memory_mb is not None and used.memory_bytes > limits.memory_mb * _MIB:
         found.append(
             f"it used {used.memory_bytes / _MIB:,.0f} MiB of memory, its limit is {limits.memory_mb:,} MiB"
         )

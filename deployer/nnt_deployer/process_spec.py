@@ -12,6 +12,9 @@ from nnt_contract.tokens import RunToken
 from nnt_deployer.launchers.base import Handle, ProcessSpec
 
 
+_NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # who did not ask for one takes it from nobody
+
+
 @dataclass(frozen=True)
 class Simulation:
     """What the database holds about a simulation that is to be started."""
@@ -47,7 +50,12 @@ def simulation_run(simulation: Simulation, datasets_dir: Path) -> SimulationRun:
 
 
 def process_spec(
-    handle: Handle, python: str, run_dir: Path, parser_url: str, token_secret: str
+    handle: Handle,
+    run: SimulationRun,
+    python: str,
+    run_dir: Path,
+    parser_url: str,
+    token_secret: str,
 ) -> ProcessSpec:
     """The training process, with nothing of the deployer's own environment."""
     token = tokens.mint(token_secret, RunToken(handle.sim_id, handle.attempt))
@@ -58,9 +66,12 @@ def process_spec(
             "PATH": str(Path(python).parent) + ":/usr/local/bin:/usr/bin:/bin",
             "HOME": str(run_dir),
             "LANG": "C.UTF-8",
+            **({} if run.configuration.gpu else _NO_GPU),
             environment.RUN_DIR: str(run_dir),
             environment.PARSER_URL: parser_url,
             environment.RUN_TOKEN: token,
         },
         run_dir=str(run_dir),
+        reads=tuple(sorted(set(run.datasets.values()))),
+        memory_mb=run.configuration.limits.memory_mb,
     )

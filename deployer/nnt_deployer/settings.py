@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,22 @@ class DeployerSettings(BaseSettings):
     )
     parser_url: str = Field(
         "http://127.0.0.1:6000", description="The parser, as simulations reach it"
+    )
+    launcher: Literal["local", "docker"] = Field(
+        "local",
+        description="What simulations run in: processes of this machine, or Docker containers",
+    )
+    docker_image: str = Field(
+        "nnt-simulation", description="The image of simulations, with nnt_simulation installed"
+    )
+    docker_python: str = Field("/opt/nnt/bin/python", description="The Python of that image")
+    docker_uid: PositiveInt = Field(
+        os.getuid() or 10_001,
+        description="User that containers run as, and who owns what they write",
+    )
+    docker_gid: PositiveInt = Field(os.getgid() or 10_001, description="Group of the same")
+    docker_parser: str = Field(
+        "", description="The parser's container: the only one that simulations can reach"
     )
     max_running: PositiveInt = Field(
         os.cpu_count() or 1,

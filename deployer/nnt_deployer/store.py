@@ -88,7 +88,7 @@ WITH moved AS (
         interruptions = CASE WHEN %(from)s IN ('stopped', 'failed') THEN 0 ELSE interruptions END
     WHERE id = %(id)s AND status = %(from)s
     RETURNING id, status, reason
-)"""
+)"""  # nosec B608  # constants only
     + _EVENT
 )
 
@@ -101,7 +101,7 @@ WITH moved AS (
         handle = jsonb_build_object('launcher', %(launcher)s::text)
     WHERE id = %(id)s AND status = 'queued'
     RETURNING id, status, reason
-)"""
+)"""  # nosec B608  # constants only
     + _EVENT
 )
 
@@ -117,7 +117,7 @@ WITH moved AS (
         END
     WHERE s.id = %(id)s AND s.status = %(from)s
     RETURNING s.id, s.status, s.reason
-)"""
+)"""  # nosec B608  # constants only
     + _EVENT
 )
 

@@ -11,6 +11,7 @@ class InProcessLauncher:
     """Its processes obey at once: one that is asked to end has ended as asked."""
 
     name = "in process"
+    python = "python"
 
     def __init__(self) -> None:
         self.processes: dict[Handle, Observed] = {}

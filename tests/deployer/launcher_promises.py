@@ -1,6 +1,5 @@
 """What every launcher must keep: each launcher's test class inherits these."""
 
-import os
 import signal
 from collections.abc import Callable
 from uuid import uuid4
@@ -103,12 +102,11 @@ class LauncherPromises:
         self, make_launcher, spec_of, tmp_path
     ):
         beats = tmp_path / "beats"
-        beats.touch()
         spec = spec_of(
             f"import time\nwhile True: open({str(beats)!r}, 'a').write('x'); time.sleep(0.01)"
         )
         make_launcher().start(spec)
-        wait_for(lambda: beats.stat().st_size > 3, "the process to run")
+        wait_for(lambda: beats.exists() and beats.stat().st_size > 3, "the process to run")
         make_launcher().pause(spec.handle)
         make_launcher().pause(spec.handle)
         assert observe(make_launcher(), spec.handle).state is State.PAUSED
@@ -160,12 +158,6 @@ class LauncherPromises:
         launcher.kill(spec.handle)
         assert launcher.usage([spec.handle]) == {}
 
-    def test_the_end_tells_the_processor_time(self, launcher, spec_of):
-        spec = spec_of("import time\nwhile time.process_time() < 0.3: pass")
-        launcher.start(spec)
-        spent = wait_for_end(launcher, spec.handle).cpu_s
-        assert spent is not None and 0.3 <= spent < 5
-
     def test_everything_that_was_started_is_known_until_it_is_removed(
         self, make_launcher, spec_of, sleeper
     ):
@@ -178,28 +170,22 @@ class LauncherPromises:
         assert set(make_launcher().known()) == {sleeper.handle}
 
     def test_no_child_of_the_process_survives_a_kill(self, launcher, spec_of, tmp_path):
-        child = tmp_path / "child"
+        ready, mark = tmp_path / "ready", uuid4().hex
+        child = f"open({str(ready)!r}, 'w'); import time; time.sleep(600)"
         spec = spec_of(
             "import subprocess, sys, time\n"
-            "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-            f"open({str(child)!r}, 'w').write(str(p.pid))\n"
+            f"subprocess.Popen([sys.executable, '-c', {child!r}, {mark!r}])\n"
             "time.sleep(600)"
         )
         launcher.start(spec)
-        pid = int(wait_for(lambda: child.exists() and child.read_text(), "the child's pid"))
+        wait_for(ready.exists, "the child to run")
+        assert len(processes_with(mark)) == 1
         launcher.kill(spec.handle)
-        wait_for(lambda: not is_alive(pid), "the child to die")
+        wait_for(lambda: not processes_with(mark), "the child to die")
 
-    def test_a_killed_process_is_seen_as_killed(self, launcher, spec_of, tmp_path):
-        pid_file = tmp_path / "pid"
-        spec = spec_of(
-            f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
-        )
+    def test_a_process_that_was_killed_by_somebody_is_seen_as_killed(self, launcher, spec_of):
+        spec = spec_of("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
         launcher.start(spec)
-        os.kill(
-            int(wait_for(lambda: pid_file.exists() and pid_file.read_text(), "the pid")),
-            signal.SIGKILL,
-        )
         assert wait_for_end(launcher, spec.handle).signal == signal.SIGKILL
 
     def test_what_it_printed_is_readable_after_its_end(self, launcher, spec_of):
@@ -253,3 +239,15 @@ def wait_for_end(launcher: Launcher, handle: Handle) -> Exit:
 
 def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def processes_with(mark: str) -> list[int]:
+    """The pids of this machine's processes, in whatever container, that have it among their arguments."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if mark in process.cmdline():
+                found.append(process.pid)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found

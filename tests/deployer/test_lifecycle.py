@@ -255,5 +255,9 @@ def test_every_move_it_decides_is_allowed():
                             assert moved.status in MOVES[status], (status, moved)
 
 
+def test_a_kill_for_want_of_memory_is_named():
+    assert "memory ran out" in describe_exit(Exit(signal=9, is_out_of_memory=True))
+
+
 def test_a_kill_by_signal_is_named():
     assert describe_exit(Exit(signal=9)) == "its process was killed (SIGKILL)"

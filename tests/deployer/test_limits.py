@@ -34,6 +34,12 @@ def test_the_limit_and_what_was_used_are_named(limits, used, told):
     assert exceeded(limits, used) == told
 
 
+def test_a_process_that_was_ended_for_want_of_memory_names_its_limit():
+    told = exceeded(Limits(memory_mb=1024), Used(memory_bytes=MIB), is_out_of_memory=True)
+    assert told == "it needed more memory than its limit of 1,024 MiB"
+    assert exceeded(Limits(), Used(), is_out_of_memory=True) == ""
+
+
 def test_all_limits_that_are_exceeded_are_named():
     told = exceeded(Limits(cpu_s=1, wall_s=1), Used(cpu_s=2.0, wall_s=3.0))
     assert "processor time" in told and "training time" in told

@@ -72,6 +72,12 @@ class TestLocalLauncher(LauncherPromises):
         assert (ended.code, ended.signal) == (None, None)
         wait_for(lambda: not is_alive(started["pid"]), "the training to die with its shim")
 
+    def test_the_end_tells_the_processor_time(self, launcher, spec_of):
+        spec = spec_of("import time\nwhile time.process_time() < 0.3: pass")
+        launcher.start(spec)
+        spent = wait_for_end(launcher, spec.handle).cpu_s
+        assert spent is not None and 0.3 <= spent < 5
+
     def test_a_reused_pid_is_not_taken_for_the_training(self, launcher, sleeper, processes):
         launcher.start(sleeper)
         path = processes / sleeper.handle.name / shim.STARTED

@@ -34,12 +34,14 @@ class Handle:
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """What to start: a command, its whole environment, and the folder it works in."""
+    """What to start: a command, its whole environment, the folder it works in, and all else that it needs."""
 
     handle: Handle
     command: tuple[str, ...]
     environment: Mapping[str, str]
     run_dir: str
+    reads: tuple[str, ...] = ()  # files outside of its folder
+    memory_mb: int | None = None  # it is not to have more, where the launcher can see to that
 
 
 class State(StrEnum):
@@ -56,7 +58,10 @@ class Exit:
     code: int | None = None
     signal: int | None = None
     at: datetime | None = None
-    cpu_s: float | None = None  # processor time of it and its children, in seconds
+    cpu_s: float | None = (
+        None  # processor time of it and its children, in seconds, where the launcher knows it
+    )
+    is_out_of_memory: bool = False  # it was ended because it had all the memory it may have
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Launcher(Protocol):
     """
 
     name: str
+    python: str  # the interpreter that has nnt_simulation, where processes are started
 
     def start(self, spec: ProcessSpec) -> None:
         """Returns when the process can be observed; raises LaunchFailed."""

@@ -7,8 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +17,13 @@ import psutil
 
 from nnt_contract.environment import ASK, INSIST
 from nnt_deployer.errors import LaunchFailed
-from nnt_deployer.launchers import shim
+from nnt_deployer.launchers import log_file, shim
 from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
+from nnt_deployer.launchers.waiting import wait
 
 _START_DEADLINE_S = 20.0
 _DEATH_DEADLINE_S = 10.0
 _SIGNAL_DEADLINE_S = 1.0
-_POLL_S = 0.02
 _LOCK = "lock"
 
 
@@ -35,13 +34,14 @@ class LocalLauncher:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.python = sys.executable
 
     def start(self, spec: ProcessSpec) -> None:
         folder = self._of(spec.handle)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (folder / _LOCK).open("wb") as lock:
             # Whoever else holds it starts this process, is its shim, or takes a short look.
-            if not _wait(lambda: _started(folder) or _taken(lock), _START_DEADLINE_S):
+            if not wait(lambda: _started(folder) or _taken(lock), _START_DEADLINE_S):
                 raise LaunchFailed(f"{spec.handle.name} is being started and does not come up")
             if _started(folder):
                 return
@@ -85,24 +85,16 @@ class LocalLauncher:
             self._signal(handle, signal.SIGKILL)  # again: it may just be starting
             return not self._observe_one(handle).is_there
 
-        if not _wait(is_dead, _DEATH_DEADLINE_S):
+        if not wait(is_dead, _DEATH_DEADLINE_S):
             raise LaunchFailed(
                 f"{handle.name} did not die within {_DEATH_DEADLINE_S:.0f} s of SIGKILL"
             )
 
     def log_size(self, handle: Handle) -> int:
-        try:
-            return (self._of(handle) / shim.LOG).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return log_file.size(self._of(handle))
 
     def read_log(self, handle: Handle, start: int, size: int) -> bytes:
-        try:
-            with (self._of(handle) / shim.LOG).open("rb") as file:
-                file.seek(start)
-                return file.read(size)
-        except FileNotFoundError:
-            return b""
+        return log_file.read(self._of(handle), start, size)
 
     def remove(self, handle: Handle) -> None:
         with suppress(FileNotFoundError):
@@ -135,7 +127,7 @@ class LocalLauncher:
 
     def _wait_until_not(self, handle: Handle, state: State) -> None:
         # A signal takes effect a moment later. One that takes longer is seen at the next tick.
-        _wait(lambda: self._observe_one(handle).state is not state, _SIGNAL_DEADLINE_S)
+        wait(lambda: self._observe_one(handle).state is not state, _SIGNAL_DEADLINE_S)
 
     def _usage_of(self, handle: Handle) -> Usage | None:
         started = _read(self._of(handle) / shim.STARTED)
@@ -175,18 +167,8 @@ def _wait_for_start(folder: Path) -> None:
             raise LaunchFailed(f"the training process could not be started: {failed['error']}")
         return _started(folder)
 
-    if not _wait(up, _START_DEADLINE_S):
+    if not wait(up, _START_DEADLINE_S):
         raise LaunchFailed(f"the training process did not start within {_START_DEADLINE_S:.0f} s")
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it held at the latest then."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_S)
-    return True
 
 
 def _look(started: Mapping[str, Any], prefix: str = "") -> shim.Seen | None:
