@@ -23,11 +23,13 @@ down: setup  ## end a Neural Net Tracker that runs elsewhere on this machine
 test: setup  ## every test that this machine can run
 	$(BIN)/python -m pytest
 
-check: setup  ## ruff, mypy, and who may import whom
+check: setup  ## ruff, mypy, who may import whom, bandit, and known holes in what is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) scripts
+	$(BIN)/python -m scripts.audit
 
 bench: setup  ## measure what is promised; results in bench/results.json and docs/benchmarks.md
 	$(BIN)/python -m bench

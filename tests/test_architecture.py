@@ -35,6 +35,7 @@ PURE = [
     "parser/nnt_parser/weight_summary.py",
     "simulation/nnt_simulation/checkpoint.py",
     "simulation/nnt_simulation/durable.py",
+    "simulation/nnt_simulation/npz.py",
     "simulation/nnt_simulation/outbox.py",
     "simulation/nnt_simulation/suitability.py",
     "simulation/nnt_simulation/writer.py",

@@ -58,6 +58,9 @@ class Configuration(Message):
     train: NpzKeys
     validation: NpzKeys
     test: NpzKeys
+    extra_metrics: list[KerasChoice] = []
+    backend: Literal["tensorflow"] = "tensorflow"
+    gpu: bool = False  # train on a graphics processor, where there is one
     limits: Limits = Limits()
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
 from nnt_deployer import limits, machine, process_spec
-from nnt_deployer.errors import LaunchFailed
+from nnt_deployer.errors import DeployerError, LaunchFailed
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Handle, Launcher, Observed, State
 from nnt_deployer.lifecycle import (
@@ -37,12 +37,14 @@ from nnt_deployer.logs import SimulationLog
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import Row, Store, Task
 from nnt_deployer.undelivered import Undelivered
+from nnt_service.away import DATABASE_AWAY
 
 _log = logging.getLogger(__name__)
 
 # Enough for queued, preparing, started, running in one go; never an endless loop.
 _MAX_STEPS = 6
 _LOG_LINES_IN_REASON = 8
+_OWN_TROUBLE = "the platform has trouble with it and tries again ({trouble})"
 _NOTHING_STARTED = "its process was started, and there is no trace of it"
 
 
@@ -81,7 +83,7 @@ class Conductor:
                     return
                 observed = self._launcher.observe([row.handle])[row.handle]
                 step = next_step(self._situation(row, observed), self._patience)
-                if step is None or not self._perform(step, row, observed):
+                if step is None or not self._perform_or_tell(step, row, observed):
                     return
 
     def sample(self) -> None:
@@ -124,6 +126,18 @@ class Conductor:
             if observed.exit is not None:
                 self._store.usage.save_end(row.handle, observed.exit)
 
+    def _perform_or_tell(self, step: Step, row: Row, observed: Observed) -> bool:
+        """Its owner sees that it does not go on, and whose fault that is."""
+        try:
+            return self._perform(step, row, observed)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            self._store.note(
+                row.handle.sim_id, row.status, _OWN_TROUBLE.format(trouble=_in_words(error))
+            )
+            raise
+
     def _perform(self, step: Step, row: Row, observed: Observed) -> bool:
         """Whether to go on with the next step at once."""
         sim_id = row.handle.sim_id
@@ -136,12 +150,11 @@ class Conductor:
                 return self._start(row)
             case Continue():
                 return self._store.continue_paused(sim_id)
-            case Move(status, reason):
+            case Move(status, reason, needs_log):
                 _log.info("%s: %s -> %s %s", sim_id, row.status, status, reason)
                 self.see_off(row, observed)
-                return self._store.move(
-                    sim_id, row.status, status, self._with_log(row, status, reason)
-                )
+                told = self._with_log(row, reason) if needs_log else reason
+                return self._store.move(sim_id, row.status, status, told)
             case Requeue(reason):
                 _log.info("%s: %s -> queued again: %s", sim_id, row.status, reason)
                 self.see_off(row, observed)
@@ -205,10 +218,7 @@ class Conductor:
             return self._store.move(sim_id, row.status, Status.FAILED, str(error))
         return True
 
-    def _with_log(self, row: Row, status: Status, reason: str) -> str:
-        """A failure that the simulation did not tell itself is told with the end of its log."""
-        if status is not Status.FAILED or row.run_end is not None:
-            return reason
+    def _with_log(self, row: Row, reason: str) -> str:
         attempts = row.handle.attempt
         log = SimulationLog(self._launcher, row.handle.sim_id, attempts)
         tail = log.tail(_LOG_LINES_IN_REASON).text.rstrip()
@@ -254,6 +264,11 @@ class Conductor:
             ),
             interruptions=row.interruptions,
         )
+
+
+def _in_words(error: Exception) -> str:
+    # Only of our own errors is it known that their text is for users.
+    return str(error) if isinstance(error, DeployerError) else type(error).__name__
 
 
 def _write(path: Path, content: str) -> None:

@@ -73,6 +73,7 @@ class Continue:
 class Move:
     status: Status
     reason: str = ""
+    needs_log: bool = False  # the reason alone does not explain it
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,7 @@ def _after_exit(now: Situation, end: Exit) -> Step | None:
         return Move(Status.FAILED, now.over_limit)
     was_lost = end.code is None and end.signal is None
     if not was_lost and end.code != EXIT_STOPPED:
-        return Move(Status.FAILED, describe_exit(end))
+        return Move(Status.FAILED, describe_exit(end), needs_log=True)
     how = describe_exit(end) if was_lost else "its process was asked to end from outside"
     match now.wanted:
         case Wanted.STOPPED:
@@ -288,7 +289,8 @@ def _after_exit(now: Situation, end: Exit) -> Step | None:
         case _ if now.interruptions < MAX_INTERRUPTIONS:
             return Requeue(f"{how}; {RESUMES}")
         case _:
-            return Move(Status.FAILED, f"{how}, {now.interruptions + 1} times in a row")
+            times = now.interruptions + 1
+            return Move(Status.FAILED, f"{how}, {times} times in a row", needs_log=True)
 
 
 def _told_end(now: Situation, end: Exit) -> Step | None:

@@ -11,7 +11,6 @@ from nnt_contract.simulation_config import Configuration, Part, SimulationRun
 from nnt_contract.tokens import RunToken
 from nnt_deployer.launchers.base import Handle, ProcessSpec
 
-
 _NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # who did not ask for one takes it from nobody
 
 

@@ -122,7 +122,7 @@ def _system_user() -> str | None:
     try:
         pwd.getpwnam(_USER)
     except KeyError:
-        subprocess.run(
+        subprocess.run(  # nosec B607  # where it lies differs, and only root comes here
             ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _USER],
             check=True,
             capture_output=True,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import xmlrpc.client
+import xmlrpc.client  # nosec B411  # what answers is our own supervisord, through a socket only we can open
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

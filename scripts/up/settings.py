@@ -64,7 +64,8 @@ class UpSettings(BaseSettings):
     @property
     def local_host(self) -> str:
         """Where this machine itself reaches the services."""
-        return "127.0.0.1" if self.bind_host in ("0.0.0.0", "::", "") else self.bind_host
+        everywhere = ("0.0.0.0", "::", "")  # nosec B104  # recognised, not bound to
+        return "127.0.0.1" if self.bind_host in everywhere else self.bind_host
 
     @property
     def ports(self) -> Mapping[str, int]:

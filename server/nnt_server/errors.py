@@ -2,10 +2,15 @@
 
 ServerError
 ├── IllegalCommand   it makes no sense for a simulation in its state; the text is for the user
+├── Refused          a change to an account that must not be; the text is for the user
+├── TooManyAttempts  a password was guessed wrong too often; it says how long to wait
 └── DeployerAway     the deployer does not answer, or not as it should
 
 People are answered with pages, programs with the contract's error body.
 """
+
+import math
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -19,6 +24,18 @@ class ServerError(Exception):
 
 class IllegalCommand(ServerError):
     pass
+
+
+class Refused(ServerError):
+    pass
+
+
+class TooManyAttempts(ServerError):
+    def __init__(self, wait: timedelta) -> None:
+        self.wait_s = math.ceil(wait.total_seconds())
+        minutes = math.ceil(self.wait_s / 60)
+        about = f"{minutes} minutes" if minutes > 1 else f"{self.wait_s} seconds"
+        super().__init__(f"Too many wrong passwords. Wait {about}, then try again.")
 
 
 class DeployerAway(ServerError):

@@ -1,11 +1,20 @@
 """Everything this service can be told, and Django's settings made of it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from csp.constants import NONE, SELF
 from psycopg2.extensions import parse_dsn
-from pydantic import Field, HttpUrl, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    NonNegativeInt,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -38,6 +47,10 @@ class ServerSettings(BaseSettings):
     https: bool = Field(
         default=False,
         description="Browsers come by https, through a proxy that sets X-Forwarded-Proto",
+    )
+    trusted_proxies: NonNegativeInt = Field(
+        default=0,
+        description="How many proxies of ours a request passes; that many ends of X-Forwarded-For are believed",
     )
     max_upload_mb: PositiveInt = Field(
         default=2048, description="The largest request: a model and three datasets together"
@@ -134,9 +147,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
     "nnt_server.accounts",
+    "nnt_server.api",
     "nnt_server.machine",
     "nnt_server.simulations",
 ]
@@ -146,10 +161,12 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "nnt_server.api.middleware.ErrorBodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "nnt_server.api.middleware.BearerUser",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "nnt_server.middleware.LoginRequired",
@@ -181,6 +198,19 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Failures are counted, and known again, by axes; accounts/authentication.py says how that is used.
+AUTHENTICATION_BACKENDS = ["nnt_server.accounts.authentication.SlowedDownBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=5)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "nnt_server.accounts.client_address.client_address"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is nobody's business
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username"]  # not into the log: people type passwords into that field
+# Its middleware would put a page of its own in the place of the form, and of the API's error body.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
 LOGIN_URL = "log_in"
 LOGIN_REDIRECT_URL = "simulation_list"
 LOGOUT_REDIRECT_URL = "home"
@@ -214,6 +244,10 @@ if NNT.https:
     CSRF_COOKIE_SECURE = True
 
 FILE_UPLOAD_TEMP_DIR = NNT.uploads_dir
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "nnt_server.upload_handlers.NamelessTemporaryFile",
+]
 STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = NNT.data_dir / "static"
@@ -231,5 +265,8 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"httpx": {"level": "WARNING"}},  # a page that follows a log asks every two seconds
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # a page that follows a log asks every two seconds
+    },
 }

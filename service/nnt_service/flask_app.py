@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 def create_flask(name: str) -> Flask:
     """With GET /healthz; the endpoints of the service are registered by itself."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    app = Flask(name)
+    app = Flask(name, static_folder=None)
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from numbers import Real
@@ -12,7 +13,7 @@ import keras
 from nnt_contract.simulation_config import KerasChoice
 from nnt_simulation.errors import ModelError, essence
 
-Kind = Literal["optimizer", "loss function"]
+Kind = Literal["optimizer", "loss function", "metric"]
 
 _SHORT_NAMES = {
     "bce": "BinaryCrossentropy",
@@ -23,8 +24,10 @@ _SHORT_NAMES = {
     "msle": "MeanSquaredLogarithmicError",
 }
 # They wrap other optimizers, which a configuration file cannot describe.
-_WRAPPERS = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
+_WRAPPERS = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "MeanMetricWrapper"}
+_OF_VALUES = {"Mean", "Sum"}  # metrics that do not compare labels with predictions
 _TEXTS = {"name", "dtype"}  # whose default is None
+_BEFORE_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CLASSIFICATION = ("crossentropy", "hinge")
 
 
@@ -34,6 +37,14 @@ def optimizer(choice: KerasChoice, learning_rate: float) -> keras.optimizers.Opt
 
 def loss(choice: KerasChoice) -> keras.losses.Loss:
     return _make("loss function", choice, {})
+
+
+def metric(choice: KerasChoice) -> keras.metrics.Metric:
+    """Its name does not depend on how many were made before."""
+    arguments = _arguments(_class_named("metric", choice.name))
+    is_nameless = arguments.get("name") is None and "name" not in choice.conf
+    ours = {"name": _BEFORE_CAPITALS.sub("_", choice.name).lower()} if is_nameless else {}
+    return _make("metric", choice, ours)
 
 
 def is_for_classes(chosen: keras.losses.Loss) -> bool:
@@ -66,6 +77,7 @@ def _classes(kind: Kind) -> dict[str, type]:
     module, base = {
         "optimizer": (keras.optimizers, keras.optimizers.Optimizer),
         "loss function": (keras.losses, keras.losses.Loss),
+        "metric": (keras.metrics, keras.metrics.Metric),
     }[kind]
     found = {
         _plain(name): made
@@ -73,7 +85,7 @@ def _classes(kind: Kind) -> dict[str, type]:
         if isinstance(made, type)
         and issubclass(made, base)
         and made is not base
-        and name not in _WRAPPERS
+        and name not in _WRAPPERS | _OF_VALUES
     }
     short = {short: _plain(name) for short, name in _SHORT_NAMES.items()}
     return found | {short: found[name] for short, name in short.items() if name in found}

@@ -1,8 +1,6 @@
 """The data of a simulation: from files to features and labels, one loader per format."""
 
 import logging
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from nnt_contract.simulation_config import NpzKeys, Part, SimulationRun
+from nnt_simulation import npz
 from nnt_simulation.errors import DatasetError
+from nnt_simulation.settings import DatasetSettings
 
 _log = logging.getLogger(__name__)
 
-_NUMBERS = "biuf"
+_MIB = 2**20
 _CHECKED_AT_ONCE = 2**20
 
 
@@ -65,32 +65,15 @@ def _what_starts_with(start: bytes) -> str:
 
 
 def _load_npz(path: Path, keys: NpzKeys, name: str) -> tuple[np.ndarray, np.ndarray]:
+    limit = DatasetSettings().dataset_max_mb * _MIB
     try:
-        # Opened here: given a path, np.load leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return (
-                _array(archive, keys.features, name),
-                _array(archive, keys.labels, name),
-            )
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
-        raise DatasetError(f"{name}: the .npz file is damaged: {error}.") from error
+        features, labels = npz.read(path, (keys.features, keys.labels), limit)
+    except npz.NpzError as error:
+        raise DatasetError(f"{name}: {error}") from error
+    return _in_float32(features), _in_float32(labels)
 
 
-def _array(archive: Mapping[str, np.ndarray], key: str, name: str) -> np.ndarray:
-    if key not in archive:
-        present = ", ".join(f"'{found}'" for found in archive) or "nothing"
-        raise DatasetError(f"{name}: expected an array named '{key}', the file holds {present}.")
-    try:
-        array = archive[key]
-    except ValueError as error:  # what NumPy raises for pickles
-        raise DatasetError(
-            f"{name}: '{key}' cannot be read: {error}."
-            " Expected an array of numbers; rows of different lengths and mixed types are saved as"
-            " Python objects, which are not loaded."
-        ) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in _NUMBERS:
-        what = f"values of type {array.dtype}" if isinstance(array, np.ndarray) else "no array"
-        raise DatasetError(f"{name}: '{key}' holds {what}, expected numbers.")
+def _in_float32(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind != "f":
         return array  # integers stay, embeddings and sparse losses need them
     # Keras computes in float32; what that cannot hold is infinite.
@@ -109,8 +92,6 @@ def _check_rows(dataset: Dataset, keys: NpzKeys, name: str) -> None:
     for key, array in zip((keys.features, keys.labels), dataset, strict=True):
         if array.ndim == 0:
             raise DatasetError(f"{name}: '{key}' is a single number, expected one entry per row.")
-        if not array.size:
-            raise DatasetError(f"{name}: '{key}' is empty (its shape is {array.shape}).")
     if len(dataset.features) != len(dataset.labels):
         raise DatasetError(
             f"{name}: '{keys.features}' has {len(dataset.features)} rows and '{keys.labels}'"

@@ -1,20 +1,19 @@
 """A Keras model from the JSON its owner has, and the same ready to be trained."""
 
-import difflib
 import re
 import warnings
 from typing import Any
 
 import keras
 
+from nnt_contract import keras_model
 from nnt_contract.simulation_config import Configuration
-from nnt_simulation import choices
+from nnt_simulation import choices, metrics
 from nnt_simulation.errors import ModelError, essence, is_out_of_memory
 
 _KINDS = {"Sequential": "Sequential", "Functional": "Model", "Model": "Model"}
-_UNKNOWN_NAME = re.compile(
-    r"(?:Could not locate \w+|Unknown \w+:|Could not deserialize) '[\w.]*?(\w+)'"
-)
+# Keras 3 finds those of Keras 2, which named no modules, in models, but not in other layers.
+_WITHIN_LAYERS = ("layer", "backward_layer", "cell", "cells")
 _PART = re.compile(
     r"<class '[\w.]*?(\w+)'> could not be deserialized.*?'name': '([^']+)'", re.DOTALL
 )
@@ -22,11 +21,8 @@ _PART = re.compile(
 
 def build(model_json: dict[str, Any], row_shape: tuple[int, ...]) -> keras.Model:
     """The model with its initial weights; `row_shape` is for models that leave their input open. Raises ModelError."""
-    if model_json.get("class_name") not in _KINDS:
-        raise ModelError(
-            "The model is not a Keras model: expected the class_name Sequential or Functional,"
-            f" received {model_json.get('class_name')!r}."
-        )
+    if refused := keras_model.problems(model_json):
+        raise ModelError(f"The model is not accepted: {' '.join(keras_model.sentences(refused))}")
     try:
         with warnings.catch_warnings():
             # Keras 2 wrote input_shape into layers; whoever uploads a model cannot do anything about it.
@@ -50,8 +46,7 @@ def compile_for(model: keras.Model, configuration: Configuration) -> keras.losse
     """Gives the model its optimizer, with all its variables, and its loss, which is returned; raises ModelError."""
     loss = choices.loss(configuration.loss_function)
     optimizer = choices.optimizer(configuration.optimizer, configuration.learning_rate)
-    metrics = ["accuracy"] if choices.is_for_classes(loss) else []
-    model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics.metrics_for(configuration, loss))
     try:
         model.optimizer.build(model.trainable_variables)
     except Exception as error:  # some arguments are first looked at here
@@ -62,26 +57,30 @@ def compile_for(model: keras.Model, configuration: Configuration) -> keras.losse
     return loss
 
 
-def _as_keras_3(part: Any) -> Any:
-    """The same JSON with the modules of models named, which Keras 2 left out and Keras 3 insists on."""
+def _as_keras_3(part: Any, key: str = "") -> Any:
+    """The same JSON with what Keras 2 left out and Keras 3 insists on: the modules of models and of wrapped layers."""
     if isinstance(part, list):
-        return [_as_keras_3(item) for item in part]
+        return [_as_keras_3(item, key) for item in part]
     if not isinstance(part, dict):
         return part
-    # How its author compiled it does not matter here, and may name losses that only exist there.
-    whole = {key: _as_keras_3(value) for key, value in part.items() if key != "compile_config"}
+    # How its author compiled it does not matter here, and may name what does not suit this training.
+    whole = {name: _as_keras_3(value, name) for name, value in part.items()}
+    whole.pop("compile_config", None)
+    if (
+        whole.get("time_major") is False
+    ):  # of recurrent layers: Keras 3 knows no other way, and not the word
+        del whole["time_major"]
     kind = whole.get("class_name")
-    if isinstance(kind, str) and kind in _KINDS and "config" in whole and not whole.get("module"):
+    if kind in _KINDS and not str(whole.get("module") or "").startswith("keras.src.models"):
         whole |= {"module": "keras", "class_name": _KINDS[kind], "registered_name": _KINDS[kind]}
+    elif kind == "Policy":
+        whole |= {"module": "keras", "class_name": "DTypePolicy"}
+    elif key in _WITHIN_LAYERS and kind:
+        whole.setdefault("module", "keras.layers")
     return whole
 
 
 def _cannot_be_built(error: Exception) -> str:
-    text = essence(error)
-    if unknown := _UNKNOWN_NAME.search(text):
-        near = ", ".join(difflib.get_close_matches(unknown[1], dir(keras.layers)))
-        text = f"Keras {keras.__version__} does not know '{unknown[1]}'."
-        text += f" Near to it: {near}." if near else ""
     parts = _PART.findall(str(error))
     where = f" in {parts[-1][0]} '{parts[-1][1]}'" if parts else ""
-    return f"The model cannot be built{where}: {text}"
+    return f"The model cannot be built{where}: {essence(error)}"

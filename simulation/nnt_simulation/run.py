@@ -9,7 +9,7 @@ import keras
 
 from nnt_contract.environment import CHECKPOINT
 from nnt_contract.simulation_config import Part, SimulationRun
-from nnt_simulation import datasets, models, suitability
+from nnt_simulation import datasets, metrics, models, suitability
 from nnt_simulation.batches import Batches
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce
 from nnt_simulation.callbacks.order_data import OrderData
@@ -89,6 +89,7 @@ def _model_for(run: SimulationRun, data: Mapping[Part, Dataset]) -> keras.Model:
         name = datasets.named(part)
         suitability.check_features(name, features.shape[1:], model.input_shape[1:])
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
+    metrics.check(run.configuration, loss, data["train"].labels, model.output_shape[1:])
     return model
 
 

@@ -27,6 +27,16 @@ class SimulationSettings(BaseSettings):
     stop_flush_s: PositiveFloat = Field(5, description="The same after a request to stop")
 
 
+class DatasetSettings(BaseSettings):
+    """What datasets may be; apart, because they are read before and without a parser."""
+
+    model_config = SettingsConfigDict(env_prefix="NNT_", frozen=True)
+
+    dataset_max_mb: PositiveInt = Field(
+        8192, description="MiB that the arrays of one dataset may take, all together, unpacked"
+    )
+
+
 def quiet_tensorflow() -> None:
     """Before TensorFlow is imported: its start-up remarks do not belong into a user's log."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

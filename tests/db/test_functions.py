@@ -48,6 +48,17 @@ def test_deleting_a_simulation_leaves_no_row_of_it_and_every_row_of_others(make_
     assert query("SELECT count(*) FROM experiments") == [(1,)]
 
 
+def test_the_tags_of_a_deleted_simulation_stay_with_their_owner(make_simulation, query):
+    gone, kept = make_simulation(), make_simulation()
+    query("INSERT INTO tags (id, owner_id, name) VALUES (gen_random_uuid(), 1, 'digits')")
+    query(
+        "INSERT INTO simulation_tags (simulation_id, tag_id) SELECT s.id, t.id FROM simulations s, tags t"
+    )
+    query("SELECT delete_simulation(%s)", gone)
+    assert query("SELECT simulation_id FROM simulation_tags") == [(kept,)]
+    assert query("SELECT name FROM tags") == [("digits",)]
+
+
 def test_an_experiment_stays_while_it_has_a_simulation(make_simulation, query):
     first = make_simulation()
     [(experiment,)] = query("SELECT experiment_id FROM simulations")

@@ -73,7 +73,7 @@ def step(**changes: object):
         (
             Status.PREPARING,
             {"observed": KILLED},
-            Move(Status.FAILED, describe_exit(Exit(signal=9))),
+            Move(Status.FAILED, describe_exit(Exit(signal=9)), needs_log=True),
         ),
         (Status.RUNNING, {"observed": ALIVE}, None),
         (Status.RUNNING, {"observed": DONE}, Move(Status.FINISHING)),
@@ -214,7 +214,8 @@ def test_who_finished_over_a_limit_has_finished():
 
 def test_a_failure_that_never_arrives_is_told_by_its_exit_code():
     moved = step(observed=REPORTED, since_exit=timedelta(minutes=1))
-    assert moved == Move(Status.FAILED, f"its process ended with exit code {EXIT_FAILED}")
+    told = f"its process ended with exit code {EXIT_FAILED}"
+    assert moved == Move(Status.FAILED, told, needs_log=True)
 
 
 def test_collections_that_never_arrive_fail_a_finishing_simulation_with_their_number():

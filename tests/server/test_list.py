@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from nnt_contract.status import Status, Wanted
+from nnt_contract.status import Command, Status, Wanted
 from nnt_server.simulations.models import Simulation
 from tests.server.conftest import Visitor, a_simulation, arrives, uses
 
@@ -137,3 +137,39 @@ def test_the_newest_comes_first(alice):
     page = page_of(alice)
     assert page.index("third") < page.index("second") < page.index("first")
     assert Simulation.objects.count() == 3
+
+
+def test_filters_stay_in_the_links_in_what_is_asked_again_and_in_commands(alice, doorbell):
+    for number in range(51):
+        a_simulation(alice.user, f"digits & {number}", status=Status.RUNNING)
+    a_simulation(alice.user, "letters", status=Status.RUNNING)
+    address = f"{reverse('simulation_list')}?name=DIGITS+%26&status=running"
+    page = alice.get(address).content.decode()
+    assert "letters" not in page and "Page 1 of 2" in page
+    query = "&amp;name=DIGITS+%26&amp;status=running"
+    assert f'href="?page=2{query}"' in page and f"?page=1{query}" in page
+    assert '<input type="hidden" name="name" value="DIGITS &amp;">' in page
+    found = Simulation.objects.get(name="digits & 7")
+    sent = {"page": "1", "name": "DIGITS &", "status": "running"}
+    command = reverse("command", args=[found.id, Command.PAUSE])
+    answer = alice.post(command, sent, headers=HTMX)
+    assert "letters" not in answer.content.decode()
+    assert alice.post(command, sent).url.endswith("?page=1&name=DIGITS+%26&status=running")
+
+
+def test_a_filter_that_finds_nothing_says_so_and_nonsense_filters_nothing(alice):
+    a_simulation(alice.user, "digits")
+    page = alice.get(reverse("simulation_list"), {"name": "letters"}).content.decode()
+    assert "Nothing here matches." in page
+    page = alice.get(reverse("simulation_list"), {"status": "happy", "name": "dig\0"}).content
+    assert "digits" in page.decode()
+
+
+def test_a_tag_leads_from_a_simulation_to_all_that_have_it(alice):
+    simulation = a_simulation(alice.user, "tagged")
+    simulation.tags.create(owner=alice.user, name="first & best")
+    a_simulation(alice.user, "plain")
+    page = alice.get(reverse("simulation", args=[simulation.id])).content.decode()
+    assert 'href="/simulations/?tag=first%20%26%20best">first &amp; best</a>' in page
+    page = alice.get("/simulations/?tag=first%20%26%20best").content.decode()
+    assert "tagged" in page and "plain" not in page

@@ -1,5 +1,9 @@
 """What every answer promises to a browser, and what is refused before anything is read."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
@@ -38,7 +42,7 @@ def test_public_pages_are_guarded(anonymous, name):
     assert_guarded(anonymous.get(reverse(name)))
 
 
-@pytest.mark.parametrize("name", ["simulation_list", "new_simulation"])
+@pytest.mark.parametrize("name", ["simulation_list", "new_simulation", "account"])
 def test_common_pages_are_guarded(alice, name):
     assert_guarded(alice.get(reverse(name)))
 
@@ -58,7 +62,13 @@ def test_pages_hold_no_inline_script_or_style(administrator, doorbell):
     simulation = a_simulation(administrator.user, status=Status.RUNNING)
     uses(simulation)
     host_uses()
-    common = [reverse(name) for name in ("simulation_list", "new_simulation", "machine")]
+    common = [
+        reverse(name)
+        for name in (
+            *("simulation_list", "new_simulation", "machine"),
+            *("account", "delete_account", "users"),
+        )
+    ]
     of_one = [reverse(name, args=[simulation.id]) for name in ("simulation", "history", "log")]
     for address in common + of_one:
         page = administrator.get(address).content.decode()
@@ -127,6 +137,51 @@ def test_a_request_larger_than_the_limit_is_refused(alice, form):
 def test_a_stranger_may_send_little(anonymous):
     answer = anonymous.post(reverse("log_in"), {"username": "x" * 1_100_000})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/", "/simulations/", "/accounts/log-in/", "/api/simulations"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example"]
+)
+def test_a_name_that_somebody_points_at_this_machine_is_refused(alice, path, host):
+    """DNS rebinding: the page of another site, whose name leads here of a sudden, must read nothing of ours."""
+    for headers in ({"Host": host}, {"Host": host, "X-Forwarded-Host": "localhost"}):
+        answer = alice.get(path, headers=headers)
+        assert answer.status_code == 400
+        assert_guarded(answer)
+    assert alice.get(path, headers={"X-Forwarded-Host": host}).status_code < 400
+
+
+_OVER_HTTPS = """
+import django; django.setup()
+from django.test import Client
+browser = Client(SERVER_NAME="nnt.example")
+plain = browser.get("/accounts/log-in/")
+secured = browser.get("/accounts/log-in/", headers={"X-Forwarded-Proto": "https"})
+print(plain.status_code, plain.headers["Location"])
+print(secured.headers["Strict-Transport-Security"])
+print(browser.cookies["nnt_csrf"]["secure"], django.conf.settings.SESSION_COOKIE_SECURE)
+"""
+
+
+def test_where_tls_ends_before_us_nothing_goes_unprotected(site):
+    told = {
+        "DJANGO_SETTINGS_MODULE": "nnt_server.settings",
+        "NNT_DATABASE_URL": "postgresql://nobody:none@127.0.0.1:1/none",
+        "NNT_SECRET_KEY": "k" * 50,
+        "NNT_SERVICE_TOKEN": "s" * 32,
+        "NNT_DATA_DIR": str(settings.STATIC_ROOT.parent),
+        "NNT_HTTPS": "true",
+        "NNT_ALLOWED_HOSTS": '["nnt.example"]',
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _OVER_HTTPS], env=os.environ | told, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "301 https://nnt.example/accounts/log-in/",
+        "max-age=31536000",
+        "True True",
+    ], done.stderr
 
 
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(alice):

@@ -277,7 +277,7 @@ def test_a_busy_parser_is_asked_again(tmp_path, parser):
             {"data": {"x": data()["x"], "y": data()["y"] + 1}},
             "the largest label is 3 and the model has 3 outputs, expected labels from 0 to 2",
         ),
-        ({"model": {"class_name": "Sequential", "config": {"layers": 3}}}, "cannot be built"),
+        ({"model": {"class_name": "Sequential", "config": {}}}, "cannot be built"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_words(tmp_path, parser, changes, told):

@@ -70,7 +70,7 @@ def test_a_file_that_is_away_is_told(tmp_path):
 
 def test_python_objects_are_not_loaded(tmp_path):
     ragged = np.array([[1], [1, 2]], dtype=object)
-    assert "'x' cannot be read: Object arrays cannot be loaded" in refusal(tmp_path, x=ragged, y=Y)
+    assert "'x' holds Python objects, which are not loaded" in refusal(tmp_path, x=ragged, y=Y)
 
 
 def test_another_format_is_told_by_its_content(tmp_path):

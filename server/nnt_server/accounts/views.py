@@ -1,14 +1,18 @@
-"""The first page, and signing up; log-in and log-out are Django's own."""
+"""The first page, signing up and logging in; log-out is Django's own."""
 
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nnt_server.accounts.forms import SignUpForm
+from nnt_server.accounts.forms import LogInForm, SignUpForm
+
+_TOO_MANY_REQUESTS = 429
 
 
 @login_not_required
@@ -31,3 +35,17 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         login(request, form.save())
         return redirect("simulation_list")
     return render(request, "accounts/sign_up.html", {"form": form})
+
+
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
+class LogIn(LoginView):
+    template_name = "accounts/log_in.html"
+    authentication_form = LogInForm
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: LogInForm) -> HttpResponse:  # type: ignore[override]
+        answer = super().form_invalid(form)
+        if form.retry_after_s is not None:
+            answer.status_code = _TOO_MANY_REQUESTS
+            answer.headers["Retry-After"] = str(form.retry_after_s)
+        return answer

@@ -1,5 +1,9 @@
 """How parts of an address become values."""
 
+from functools import cache
+
+from django.urls import register_converter
+
 from nnt_contract.status import Command
 
 
@@ -11,3 +15,9 @@ class CommandConverter:
 
     def to_url(self, value: Command) -> str:
         return value.value
+
+
+@cache
+def register() -> None:
+    """Makes them known to Django, once, whichever addresses are read first."""
+    register_converter(CommandConverter, "command")

@@ -8,12 +8,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
+from nnt_contract import keras_model
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
 _ZIP_START = b"PK\x03\x04"
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,6}):([0-5]\d):([0-5]\d)", re.ASCII)
 _BYTES_PER_MB = 10**6
+_TAG_CHARACTERS = 100
 
 
 class WholeNumber(forms.IntegerField):
@@ -57,6 +59,19 @@ class JsonText(forms.CharField):
             raise ValidationError(str(error)) from error
 
 
+class TagNames(forms.CharField):
+    """Names separated by commas; its value is a list."""
+
+    def clean(self, value: Any) -> list[str]:
+        names = [name.strip() for name in super().clean(value).split(",")]
+        for name in names:
+            if len(name) > _TAG_CHARACTERS:
+                raise ValidationError(
+                    f"At most {_TAG_CHARACTERS} characters were expected; “{name[:50]}…” has {len(name)}."
+                )
+        return list(dict.fromkeys(filter(None, names)))
+
+
 class ModelFile(forms.FileField):
     """A file with what Keras' model.to_json() returns."""
 
@@ -67,9 +82,12 @@ class ModelFile(forms.FileField):
             size = (file.size or 0) / _BYTES_PER_MB
             raise ValidationError(f"At most {limit} MB were expected; received {size:.1f} MB.")
         try:
-            return _keras_model(file.read())
+            model = _keras_model(file.read())
         except InvalidJson as error:
             raise ValidationError(str(error)) from error
+        if problems := keras_model.problems(model):
+            raise ValidationError(keras_model.sentences(problems))
+        return model
 
 
 class DatasetFile(forms.FileField):

@@ -18,6 +18,7 @@ from nnt_server.simulations.fields import (
     JsonText,
     ModelFile,
     Number,
+    TagNames,
     WholeNumber,
 )
 
@@ -44,10 +45,17 @@ def _keys(features: str, labels: str) -> tuple[forms.CharField, forms.CharField]
 
 
 class NewSimulationForm(forms.Form):
+    config = forms.FileField(
+        label="Configuration file",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
     optimizer_names = keras_names.OPTIMIZERS
     loss_function_names = keras_names.LOSS_FUNCTIONS
 
     name = forms.CharField(max_length=200, help_text="How you will find it in the list.")
+    tags = TagNames(required=False, help_text="Labels that group simulations, separated by commas.")
     model = ModelFile(
         label="Model",
         help_text="A JSON file with what Keras' model.to_json() returns.",
@@ -119,6 +127,10 @@ class NewSimulationForm(forms.Form):
     @property
     def max_upload_mb(self) -> int:
         return settings.NNT.max_upload_mb
+
+    @property
+    def seed(self) -> int | None:
+        return None  # one is drawn
 
     @property
     def files_by_part(self) -> "dict[Part, UploadedFile[bytes]]":

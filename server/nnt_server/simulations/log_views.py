@@ -42,13 +42,14 @@ def whole_log(request: Request, sim_id: UUID) -> HttpResponseBase:
     except DeployerAway:
         return render(request, "503.html", status=503)
     return StreamingHttpResponse(
-        _to_the_end(first, parts),
+        to_the_end(first, parts),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="simulation-{found.id}.log"'},
     )
 
 
-def _to_the_end(first: str, parts: Iterator[str]) -> Iterator[str]:
+def to_the_end(first: str, parts: Iterator[str]) -> Iterator[str]:
+    """All of it, or what there is of it and a word that the rest is missing."""
     yield first
     try:
         yield from parts

@@ -50,11 +50,29 @@ class Experiment(models.Model):
         db_table = "experiments"
 
 
+class Tag(models.Model):
+    """A label of a user's own, which groups simulations: equal names of two users are two tags."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    name = models.CharField(max_length=100)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "tags"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], name="tags_are_one_per_owner_and_name"
+            )
+        ]
+
+
 class Simulation(models.Model):
     """One training run. Below `expected_collections` only the deployer writes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     experiment = models.ForeignKey(Experiment, on_delete=models.PROTECT)
+    tags = models.ManyToManyField(Tag, db_table="simulation_tags", related_name="simulations")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
     wanted = models.CharField(max_length=16, db_default=Wanted.RUNNING.value)

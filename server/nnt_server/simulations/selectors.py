@@ -29,6 +29,18 @@ _POLL_SECONDS_RESTING = 15  # somebody else may act
 _POLL_SECONDS_MEASURED = 5  # what a process uses changes all the time
 
 
+class Filters(NamedTuple):
+    """Which simulations of a list are meant; None and the empty text are no restriction."""
+
+    name: str = ""  # a part of it, in capitals or not
+    status: Status | None = None
+    tag: str = ""
+    owner: str = ""
+
+
+_ALL = Filters()
+
+
 class EpochValues(NamedTuple):
     epoch: int
     time: datetime
@@ -51,14 +63,28 @@ def states(user: User) -> QuerySet[Simulation]:
     )
 
 
-def newest_first(user: User) -> QuerySet[Simulation]:
+def newest_first(user: User, filters: Filters = _ALL) -> QuerySet[Simulation]:
     """What the list shows, without the models, which may be megabytes each."""
     return (
-        simulations_visible_to(user)
+        _filtered(simulations_visible_to(user), filters)
         .select_related("owner", "progress", "usage")
         .defer("model", "handle")
         .order_by("-created_at", "id")
     )
+
+
+def _filtered(simulations: QuerySet[Simulation], filters: Filters) -> QuerySet[Simulation]:
+    if filters.name:
+        simulations = simulations.filter(name__icontains=filters.name)
+    if filters.status is not None:
+        simulations = simulations.filter(status=filters.status.value)
+    if filters.tag:
+        # Not a join: somebody who sees everything may see two tags of one name.
+        tagged = Simulation.tags.through.objects.filter(tag__name=filters.tag)
+        simulations = simulations.filter(id__in=tagged.values("simulation_id"))
+    if filters.owner:
+        simulations = simulations.filter(owner__username=filters.owner)
+    return simulations
 
 
 def with_details(user: User) -> QuerySet[Simulation]:
@@ -73,6 +99,7 @@ def with_details(user: User) -> QuerySet[Simulation]:
             "experiment__validation_dataset",
             "experiment__test_dataset",
         )
+        .prefetch_related("tags")
         .defer("model", "handle")
     )
 

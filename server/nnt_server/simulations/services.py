@@ -1,14 +1,17 @@
 """Everything that changes a simulation, or what is wanted of it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from nnt_contract.simulation_config import Configuration, Part, collected_epochs
 from nnt_contract.status import Command, Wanted
@@ -16,15 +19,15 @@ from nnt_server import deployer_client
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
 from nnt_server.simulations import dataset_files, words
+from nnt_server.simulations.configuration_file import MAX_SEED
 from nnt_server.simulations.models import (
     ClockTimestamp,
     Dataset,
     Experiment,
     Simulation,
     SimulationEvent,
+    Tag,
 )
-
-_SEEDS = 2**31  # what every library that is seeded with it takes
 
 
 def create_experiment(
@@ -33,8 +36,14 @@ def create_experiment(
     model: dict[str, Any],
     configuration: Configuration,
     files: "Mapping[Part, File[bytes]]",
+    *,
+    tags: Sequence[str] = (),
+    seed: int | None = None,
 ) -> Experiment:
-    """Keeps the datasets, writes the rows, and rings the deployer once they are committed."""
+    """Keeps the datasets, writes the rows, and rings the deployer once they are committed.
+
+    A seed is drawn where none is given.
+    """
     folder = settings.NNT.datasets_dir
     dataset_files.remove_abandoned(folder)
     dataset_files.remove_abandoned(settings.NNT.uploads_dir, "*.upload*")
@@ -42,6 +51,7 @@ def create_experiment(
         _hold_datasets()
         stored = {part: dataset_files.store(folder, file) for part, file in files.items()}
         _insert_datasets(set(stored.values()))
+        _hold_owner(owner)
         experiment = Experiment.objects.create(
             owner=owner,
             name=name,
@@ -55,11 +65,12 @@ def create_experiment(
             name=name,
             model=model,
             configuration=configuration.model_dump(mode="json"),
-            seed=secrets.randbelow(_SEEDS),
+            seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
             expected_collections=len(
                 collected_epochs(configuration.total_epochs, configuration.epoch_period)
             ),
         )
+        simulation.tags.set(_tags_of(owner, tags))
         _note(simulation.id, owner, "create")
         transaction.on_commit(partial(deployer_client.ring_for_launch, simulation.id))
     return experiment
@@ -79,10 +90,22 @@ def command(simulation: Simulation, command: Command, actor: User) -> None:
 def ask_to_delete(simulation: Simulation, actor: User) -> None:
     """The deployer ends what runs and removes the rows."""
     with transaction.atomic():
-        if _locked(simulation.id).wanted != Wanted.DELETED:
-            _want(simulation.id, Wanted.DELETED)
-            _note(simulation.id, actor, "delete")
+        _want_deleted(simulation.id, actor)
         transaction.on_commit(partial(deployer_client.ring_for_deletion, simulation.id))
+
+
+def ask_to_delete_all_of(owner: User, actor: User) -> None:
+    """The same for everything of a user. Nobody is rung: that is slow for many, and the deployer's loop sees it."""
+    with transaction.atomic():
+        for sim_id in Simulation.objects.filter(owner=owner).values_list("id", flat=True):
+            with suppress(Simulation.DoesNotExist):  # the deployer was faster
+                _want_deleted(sim_id, actor)
+
+
+def _want_deleted(sim_id: UUID, actor: User) -> None:
+    if _locked(sim_id).wanted != Wanted.DELETED:
+        _want(sim_id, Wanted.DELETED)
+        _note(sim_id, actor, "delete")
 
 
 def _locked(sim_id: UUID) -> Simulation:
@@ -108,6 +131,19 @@ def _hold_datasets() -> None:
     # From before a file is in place until its rows are there: nobody may find it unused and remove it.
     with connection.cursor() as cursor:
         cursor.execute("SELECT hold_datasets()")
+
+
+def _hold_owner(owner: User) -> None:
+    # Who was disabled, or left, during a long upload must not get a simulation that nobody would ever delete.
+    if not User.objects.select_for_update(no_key=True).filter(id=owner.id, is_active=True):
+        raise PermissionDenied("the account was disabled meanwhile")
+
+
+def _tags_of(owner: User, names: Sequence[str]) -> QuerySet[Tag]:
+    Tag.objects.bulk_create(
+        [Tag(owner=owner, name=name) for name in sorted(set(names))], ignore_conflicts=True
+    )
+    return Tag.objects.filter(owner=owner, name__in=names)
 
 
 def _insert_datasets(files: set[dataset_files.StoredFile]) -> None:

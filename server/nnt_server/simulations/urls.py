@@ -1,11 +1,10 @@
 """The addresses of simulations."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
-from nnt_server.simulations import log_views, views
-from nnt_server.simulations.converters import CommandConverter
+from nnt_server.simulations import converters, log_views, views
 
-register_converter(CommandConverter, "command")
+converters.register()
 
 urlpatterns = [
     path("", views.simulation_list, name="simulation_list"),

@@ -1,5 +1,6 @@
 """The pages and fragments about simulations: each asks a selector or a service, and shows the answer."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -15,13 +16,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from nnt_contract.status import Command
+from nnt_contract.status import Command, Status
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
 from nnt_server.requests import Request
 from nnt_server.simulations import selectors, services, words
 from nnt_server.simulations.charts import as_columns
+from nnt_server.simulations.configured_forms import ConfiguredSimulationForm
 from nnt_server.simulations.forms import NewSimulationForm
+from nnt_server.simulations.list_query import filters_in, query_of
 from nnt_server.simulations.models import Simulation
 
 _PER_PAGE = 50
@@ -36,14 +39,15 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def simulation_list(request: Request) -> HttpResponse:
     template = "_rows.html" if request.htmx else "list.html"
-    context = _list(request.user, request.GET.get("page"))
+    context = _list(request.user, request.GET)
     return render(request, f"simulations/{template}", context)
 
 
 @require_form
 @vary_on_headers("HX-Request")
 def new_simulation(request: Request) -> HttpResponse:
-    form = NewSimulationForm(request.POST or None, request.FILES or None)
+    kind = ConfiguredSimulationForm if "config" in request.FILES else NewSimulationForm
+    form = kind(request.POST or None, request.FILES or None)
     if form.is_valid():
         _create(request.user, form)
         return _to_list(request)
@@ -103,10 +107,19 @@ def delete_simulation(request: Request, sim_id: UUID) -> HttpResponse:
     return render(request, f"simulations/{template}", {"simulation": found, "size": size})
 
 
-def _list(user: User, number: str | None) -> dict[str, Any]:
-    page = Paginator(selectors.newest_first(user), _PER_PAGE).get_page(number)
+def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
+    """One page of what is asked for, by an address or by a form."""
+    filters = filters_in(asked)
+    found = selectors.newest_first(user, filters)
+    page = Paginator(found, _PER_PAGE).get_page(asked.get("page"))
     selectors.note_places(page)
-    return {"page": page, "poll_seconds": selectors.poll_seconds(page)}
+    return {
+        "page": page,
+        "poll_seconds": selectors.poll_seconds(page),
+        "filters": filters,
+        "query": query_of(filters),
+        "statuses": [status.value for status in Status],
+    }
 
 
 def _details(user: User, sim_id: UUID) -> dict[str, Any]:
@@ -137,7 +150,7 @@ def _ask(simulation: Simulation, command: Command, actor: User) -> str:
 
 def _refreshed(request: Request, sim_id: UUID, refusal: str) -> HttpResponse:
     if "page" in request.POST:
-        fragment, context = "_rows.html", _list(request.user, request.POST["page"])
+        fragment, context = "_rows.html", _list(request.user, request.POST)
     else:
         fragment, context = "_update.html", _details(request.user, sim_id)
     context |= {"fragment": f"simulations/{fragment}", "refusal": refusal}
@@ -148,7 +161,8 @@ def _refreshed(request: Request, sim_id: UUID, refusal: str) -> HttpResponse:
 def _origin(request: Request, sim_id: UUID) -> str:
     if "page" not in request.POST:
         return reverse("simulation", args=[sim_id])
-    return f"{reverse('simulation_list')}?{urlencode({'page': request.POST['page']})}"
+    query = urlencode({"page": request.POST["page"]}) + query_of(filters_in(request.POST))
+    return f"{reverse('simulation_list')}?{query}"
 
 
 def _create(owner: User, form: NewSimulationForm) -> None:
@@ -158,6 +172,8 @@ def _create(owner: User, form: NewSimulationForm) -> None:
         model=form.cleaned_data["model"],
         configuration=form.cleaned_data["configuration"],
         files=form.files_by_part,
+        tags=form.cleaned_data["tags"],
+        seed=form.seed,
     )
 
 

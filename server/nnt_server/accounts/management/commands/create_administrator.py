@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--username", default="admin")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        if User.objects.filter(is_superuser=True, is_active=True).exists():
+        if User.objects.filter(is_staff=True, is_active=True).exists():
             return
         if User.objects.filter(username=username).exists():
             raise CommandError(f"{username!r} is taken by somebody who is not an administrator")

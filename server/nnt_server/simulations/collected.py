@@ -1,0 +1,97 @@
+"""What was collected of a simulation, read in pieces: there may be more of it than fits into memory."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+Row = tuple[Any, ...]
+
+EPOCH_VALUES = ("epoch", "time", "loss", "accuracy", "val_loss", "val_accuracy")
+EXTRA_METRICS = ("epoch", "time", "metric", "value")
+WEIGHT_STATISTICS = (
+    *("epoch", "time", "layer_index", "layer_name", "variable", "shape"),
+    *("mean", "std", "min", "max", "l2", "zeros", "nans", "infinities"),
+    *("change_l2", "duplicate_units", "zero_units", "histogram"),
+)
+
+_FUNCTIONS = {
+    "epoch_values": EPOCH_VALUES,
+    "extra_metrics": EXTRA_METRICS,
+    "weight_statistics": WEIGHT_STATISTICS,
+}
+_VARIABLES = """
+SELECT layer_index, layer_name, variable, shape FROM weight_variables(%s, %s)
+"""
+_VALUES = "SELECT weight_values(%s, %s, %s, %s, %s, %s)"
+_EPOCHS = "SELECT epoch FROM epoch_values(%s)"
+
+_ROWS_AT_ONCE = 500
+_VALUES_AT_ONCE = 2**16
+
+
+class Variable(NamedTuple):
+    """One variable of the weights at one epoch."""
+
+    layer_index: int
+    layer_name: str
+    name: str
+    shape: tuple[int, ...]
+
+
+def epoch_values(sim_id: UUID) -> Iterator[Row]:
+    return _rows("epoch_values", sim_id)
+
+
+def extra_metrics(sim_id: UUID) -> Iterator[Row]:
+    return _rows("extra_metrics", sim_id)
+
+
+def weight_statistics(sim_id: UUID) -> Iterator[Row]:
+    return _rows("weight_statistics", sim_id)
+
+
+def epochs(sim_id: UUID) -> list[int]:
+    """The epochs of which there are collections."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EPOCHS, [sim_id])
+        return [epoch for (epoch,) in cursor.fetchall()]
+
+
+def variables(sim_id: UUID, epoch: int) -> list[Variable]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VARIABLES, [sim_id, epoch])
+        return [
+            Variable(index, layer, name, tuple(shape))
+            for index, layer, name, shape in cursor.fetchall()
+        ]
+
+
+def values(sim_id: UUID, epoch: int, variable: Variable) -> Iterator[list[float]]:
+    """All values of a variable, flattened in C order, in short lists."""
+    first = 1
+    while True:
+        key: list[Any] = [
+            sim_id,
+            epoch,
+            variable.layer_index,
+            variable.name,
+            first,
+            _VALUES_AT_ONCE,
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_VALUES, key)
+            found = cursor.fetchone()
+        if not found or not found[0]:
+            return
+        yield found[0]
+        first += len(found[0])
+
+
+def _rows(function: str, sim_id: UUID) -> Iterator[Row]:
+    columns = ", ".join(f'"{column}"' for column in _FUNCTIONS[function])
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {function}(%s)", [sim_id])  # nosec B608  # our own names
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from rows

@@ -1,0 +1,206 @@
+"""The configuration file of an experiment: read strictly, and everything wrong with it said at once, by name."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from django.core.exceptions import ValidationError as FormError
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+
+from nnt_contract.errors import FieldError
+from nnt_contract.message import Message
+from nnt_contract.simulation_config import Configuration, ConfValue, KerasChoice, Limits, NpzKeys
+from nnt_server.simulations import limits
+
+MAX_SEED = 2**31 - 1  # what every library that is seeded with it takes
+_MILLION = 10**6
+_MAX_TAGS = 100
+_RECEIVED_MAX_CHARACTERS = 200
+
+
+class ExperimentFile(NamedTuple):
+    """What a configuration file says."""
+
+    name: str
+    configuration: Configuration
+    tags: tuple[str, ...]
+    seed: int | None  # None: one is drawn
+
+
+class InvalidConfiguration(ValueError):
+    def __init__(self, complaints: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{one.field}: {one.expected}" for one in complaints))
+        self.complaints = complaints
+
+
+def parse(content: Mapping[str, Any]) -> ExperimentFile:
+    """What the JSON object of a configuration file says; raises InvalidConfiguration."""
+    given = {key: value for key, value in content.items() if value is not None}  # null is absent
+    complaints = list(_not_possible_yet(given))
+    try:
+        file = _File.model_validate(_with_one_name_for_losses(given))
+    except ValidationError as error:
+        complaints += [_complaint(detail, given) for detail in error.errors(include_url=False)]
+        raise InvalidConfiguration(complaints) from error
+    if complaints:
+        raise InvalidConfiguration(complaints)
+    return ExperimentFile(
+        file.name, _configuration(file), tuple(dict.fromkeys(file.tags)), file.seed
+    )
+
+
+def _without_learning_rate(conf: dict[str, Any]) -> dict[str, Any]:
+    if "learning_rate" in conf:
+        raise ValueError("no learning_rate here: learning_rates has it")
+    return conf
+
+
+def _within(name: str) -> Any:
+    """Checks one limit against what this server allows."""
+
+    def check(value: int) -> int:
+        try:
+            limits.bounds(name).check(value)
+        except FormError as error:
+            raise ValueError(error.message) from error
+        return value
+
+    return AfterValidator(check)
+
+
+_Line = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+_KerasName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+_Count = Annotated[int, Field(ge=1, le=_MILLION)]
+_Limit = Annotated[int, Field(ge=1, le=1000 * _MILLION)]
+_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Optimizer(Message):
+    optimizer: _KerasName
+    conf: Annotated[dict[str, ConfValue], AfterValidator(_without_learning_rate)] = {}
+
+
+class _LossFunction(Message):
+    loss_function: _KerasName
+    conf: dict[str, ConfValue] = {}
+
+
+class _Metric(Message):
+    metric: _KerasName
+    conf: dict[str, ConfValue] = {}
+
+
+class _Limits(Message):
+    memory_mb: Annotated[_Limit, _within("memory_mb")] | None = None
+    cpu_s: Annotated[_Limit, _within("cpu_s")] | None = None
+    wall_s: Annotated[_Limit, _within("wall_s")] | None = None
+
+
+class _File(Message):
+    name: Annotated[str, _Line]
+    total_epochs: _Count
+    optimizers: list[_Optimizer] = Field(min_length=1)
+    loss_functions: list[_LossFunction] = Field(min_length=1)
+    learning_rates: list[_Rate] = Field(min_length=1)
+    dataset_train: str = ""
+    dataset_test: str = ""
+    dataset_val: str = ""
+    batch_size: _Count = 32
+    epoch_period: _Count = 1
+    folds: int = Field(default=0, alias="k-fold_validation")
+    fold_tag: str = Field(default="", alias="k-fold_tag")
+    extra_metrics: list[_Metric] = Field(default=[], alias="extra-metrics", max_length=100)
+    tags: list[_Tag] = Field(default=[], max_length=_MAX_TAGS)
+    train_feature_name: _Key = "x_train"
+    train_label_name: _Key = "y_train"
+    test_feature_name: _Key = "x_test"
+    test_label_name: _Key = "y_test"
+    val_feature_name: _Key = "x_val"
+    val_label_name: _Key = "y_val"
+    label_column: str = ""  # of a table; an .npz file has none
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    backend: Literal["tensorflow"] = "tensorflow"
+    gpu: bool = False
+    limits: _Limits = _Limits()
+
+
+def _with_one_name_for_losses(given: dict[str, Any]) -> dict[str, Any]:
+    # The report's files have both names for the same list.
+    if "loss_function" not in given:
+        return given
+    others = {key: value for key, value in given.items() if key != "loss_function"}
+    return {"loss_functions": given["loss_function"], **others}
+
+
+def _not_possible_yet(given: Mapping[str, Any]) -> Iterator[FieldError]:
+    """What a file may say and this server does not do; apart from the rest, so that both are said at once."""
+    if "loss_function" in given and "loss_functions" in given:
+        yield _error("loss_function", "either loss_function or loss_functions, not both")
+    for part in ("train", "test", "val"):
+        if url := given.get(f"dataset_{part}"):
+            expected = f"no URL: datasets are not fetched yet; send the file as the part “{part}”"
+            yield _error(f"dataset_{part}", expected, url)
+    folds = given.get("k-fold_validation")
+    if isinstance(folds, int) and folds >= 2:
+        yield _error("k-fold_validation", "below 2: folds are not made yet", folds)
+    for key in ("optimizers", "loss_functions", "loss_function", "learning_rates"):
+        if isinstance(given.get(key), list) and len(given[key]) > 1:
+            expected = "exactly one: several combinations in one experiment are not made yet"
+            yield _error(key, expected, given[key])
+
+
+def _complaint(detail: Any, given: Mapping[str, Any]) -> FieldError:
+    """What pydantic found, in the sender's own names."""
+    location = list(detail["loc"])
+    if location[0] == "loss_functions" and "loss_function" in given:
+        location[0] = "loss_function"
+    field = ".".join(map(str, location))
+    if detail["type"] == "missing":
+        return _error(field, "it must be there")
+    expected = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        expected = f"no such key ({_nearest(detail['loc'])})"
+    elif field == "backend":
+        expected = "tensorflow, since no other backend can be chosen yet"
+    return _error(field, expected, detail["input"])
+
+
+def _error(field: str, expected: str, *received: Any) -> FieldError:
+    text = repr(received[0])[:_RECEIVED_MAX_CHARACTERS] if received else None
+    return FieldError(field=field, expected=expected, received=text)
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    inside: dict[str, type[BaseModel]] = {
+        "optimizers": _Optimizer,
+        "loss_functions": _LossFunction,
+        "extra-metrics": _Metric,
+        "limits": _Limits,
+    }
+    model = inside[str(location[0])] if len(location) > 1 else _File
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
+
+
+def _configuration(file: _File) -> Configuration:
+    [optimizer], [loss] = file.optimizers, file.loss_functions
+    metrics = [KerasChoice(name=one.metric, conf=one.conf) for one in file.extra_metrics]
+    asked = file.limits.model_dump()
+    return Configuration(
+        batch_size=file.batch_size,
+        total_epochs=file.total_epochs,
+        epoch_period=file.epoch_period,
+        learning_rate=file.learning_rates[0],
+        optimizer=KerasChoice(name=optimizer.optimizer, conf=optimizer.conf),
+        loss_function=KerasChoice(name=loss.loss_function, conf=loss.conf),
+        train=NpzKeys(features=file.train_feature_name, labels=file.train_label_name),
+        validation=NpzKeys(features=file.val_feature_name, labels=file.val_label_name),
+        test=NpzKeys(features=file.test_feature_name, labels=file.test_label_name),
+        extra_metrics=metrics,
+        backend=file.backend,
+        gpu=file.gpu,
+        limits=Limits(**{name: asked[name] or limits.bounds(name).usual for name in limits.NAMES}),
+    )

@@ -1,0 +1,130 @@
+"""The configuration file: what it may say, and what is said about it when it is wrong."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from nnt_server.simulations.configuration_file import InvalidConfiguration, parse
+from tests.conftest import ROOT
+from tests.server.api.conftest import CONFIG
+
+
+def complaints(**changes) -> dict[str, str]:
+    """What is said about the usual file with these changes; `...` leaves a key out."""
+    changed = {key.replace("__", "-"): value for key, value in changes.items()}
+    content = {k: v for k, v in (CONFIG | changed).items() if v is not ...}
+    with pytest.raises(InvalidConfiguration) as caught:
+        parse(content)
+    return {one.field: one.expected for one in caught.value.complaints}
+
+
+def test_the_usual_file_is_understood():
+    file = parse(CONFIG)
+    assert (file.name, file.tags, file.seed) == ("digits", (), None)
+    assert file.configuration.train.features == "x_train"
+    assert file.configuration.validation.labels == "y_val"
+
+
+def test_both_names_of_the_list_of_losses_are_understood_but_not_together():
+    losses = CONFIG["loss_functions"]
+    content = {key: value for key, value in CONFIG.items() if key != "loss_functions"}
+    assert parse(content | {"loss_function": losses}).configuration.loss_function.conf
+    assert "not both" in complaints(loss_function=losses)["loss_function"]
+    wrong = complaints(loss_functions=..., loss_function=[{"loss_functoin": "x"}])
+    assert wrong.keys() == {"loss_function.0.loss_function", "loss_function.0.loss_functoin"}
+
+
+@pytest.mark.parametrize(
+    "key", ["name", "total_epochs", "optimizers", "loss_functions", "learning_rates"]
+)
+@pytest.mark.parametrize("absent", [..., None])
+def test_a_required_key_that_is_missing_is_named(key, absent):
+    assert complaints(**{key: absent}) == {key: "it must be there"}
+
+
+def test_null_is_absent():
+    optional = ("batch_size", "dataset_train", "k-fold_validation", "tags", "seed", "limits", "gpu")
+    assert parse(CONFIG | dict.fromkeys(optional)).configuration == parse(CONFIG).configuration
+
+
+def test_everything_wrong_is_said_at_once():
+    assert complaints(
+        name="",
+        total_epochs="20",
+        batchsize=32,
+        optimizers=[{"optimizer": "sgd", "conf": {"learning_rate": 0.1}}],
+        loss_functions=[{"loss_function": "mse", "config": {}}],
+        learning_rates=[0],
+        dataset_train="https://example.org/train.npz",
+        limits={"memory": 5},
+        tags=["x" * 101],
+        backend="torch",
+    ).keys() == {
+        *("name", "total_epochs", "batchsize", "optimizers.0.conf"),
+        *("loss_functions.0.config", "learning_rates.0", "dataset_train"),
+        *("limits.memory", "tags.0", "backend"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"total_epoch": 3}, "total_epoch", "did you mean total_epochs?"),
+        ({"k_fold_validation": 0}, "k_fold_validation", "did you mean k-fold_validation?"),
+        ({"zzz": 0}, "zzz", "there are name, total_epochs"),
+        ({"limits": {"cpu": 1}}, "limits.cpu", "did you mean cpu_s?"),
+        ({"total_epochs": True}, "total_epochs", "integer"),
+        ({"total_epochs": 10**7}, "total_epochs", "1000000"),
+        ({"epoch_period": 0}, "epoch_period", "greater than or equal to 1"),
+        ({"learning_rates": []}, "learning_rates", "at least 1 item"),
+        ({"learning_rates": [10**400]}, "learning_rates.0", "number"),
+        ({"learning_rates": 0.1}, "learning_rates", "list"),
+        ({"learning_rates": [0.1, 0.2]}, "learning_rates", "exactly one"),
+        ({"optimizers": CONFIG["optimizers"] * 2}, "optimizers", "exactly one"),
+        ({"k-fold_validation": 2}, "k-fold_validation", "folds are not made yet"),
+        ({"dataset_val": "http://x"}, "dataset_val", "part “val”"),
+        ({"backend": "torch"}, "backend", "no other backend"),
+        ({"gpu": "yes"}, "gpu", "boolean"),
+        ({"seed": -1}, "seed", "greater than or equal to 0"),
+        ({"seed": 2**31}, "seed", "less than or equal to"),
+        ({"tags": "one"}, "tags", "list"),
+        ({"extra-metrics": [{"metric": ""}]}, "extra-metrics.0.metric", "at least 1 character"),
+    ],
+)
+def test_a_wrong_value_is_explained_by_name(changes, field, said):
+    assert said in complaints(**changes)[field]
+
+
+@pytest.mark.parametrize("value", [{"class_name": "Lambda"}, [{"a": 1}], ["a"], [[1]]])
+@pytest.mark.parametrize("where", ["optimizers", "loss_functions", "extra-metrics"])
+def test_a_conf_holds_no_objects(where, value):
+    singular = {"optimizers": "optimizer", "loss_functions": "loss_function"}.get(where, "metric")
+    content = {where: [{singular: "x", "conf": {"a": value}}]}
+    assert complaints(**content) == {
+        f"{where}.0.conf.a": "a number, true, false, null, a string or a list of numbers"
+    }
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, None, "mean", [1, 2.5]])
+def test_a_conf_holds_plain_values(value):
+    content = CONFIG | {"optimizers": [{"optimizer": "x", "conf": {"a": value}}]}
+    assert parse(content).configuration.optimizer.conf == {"a": value}
+
+
+def test_limits_keep_within_what_the_server_allows():
+    told = settings.NNT.model_copy(update={"limit_memory_mb_max": 1000, "limit_cpu_s": 60})
+    with override_settings(NNT=told):
+        assert "At most 1,000 MiB" in complaints(limits={"memory_mb": 2000})["limits.memory_mb"]
+        given = parse(CONFIG | {"limits": {"wall_s": 5}}).configuration.limits
+    assert (given.memory_mb, given.cpu_s, given.wall_s) == (1000, 60, 5)
+
+
+def test_the_files_that_users_have_are_refused_only_for_what_is_not_done_yet():
+    fixture = ROOT.parent / "shared" / "fixtures" / "experiment_config.json"
+    if not fixture.exists():
+        pytest.skip("the report's file is not beside this checkout")
+    with pytest.raises(InvalidConfiguration) as caught:
+        parse(json.loads(fixture.read_text()))
+    assert {one.field for one in caught.value.complaints} == {"learning_rates", "k-fold_validation"}
