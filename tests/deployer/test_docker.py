@@ -4,6 +4,7 @@ import ast
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +12,7 @@ from uuid import uuid4
 import docker
 import psutil
 import pytest
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import ImageNotFound
 
 from nnt_deployer.launchers.base import Handle, ProcessSpec, State
 from nnt_deployer.launchers.docker import DockerLauncher, DockerOptions
@@ -26,6 +27,7 @@ from tests.deployer.launcher_promises import (
 # Any image with a shell and Python.
 IMAGE = os.environ.get("NNT_TEST_IMAGE", "nnt-simulation")
 PYTHON = os.environ.get("NNT_TEST_IMAGE_PYTHON", "python3")
+ENGINE = "/var/run/docker.sock"
 USER = (10_001, 10_001)
 MIB = 2**20
 
@@ -36,15 +38,24 @@ SpecOf = Callable[..., ProcessSpec]
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    try:
-        client = docker.from_env()
-        client.images.get(IMAGE)
-    except ImageNotFound:
-        require("docker", f"there is no image {IMAGE} (NNT_TEST_IMAGE)")
-    except DockerException as error:
-        require("docker", f"no Docker engine answers: {error}")
-    yield client
-    client.close()
+    if not answers(ENGINE):
+        require("docker", f"no Docker engine answers at {ENGINE}")
+    with closing(docker.DockerClient(f"unix://{ENGINE}")) as client:
+        try:
+            client.images.get(IMAGE)
+        except ImageNotFound:
+            require("docker", f"there is no image {IMAGE} (NNT_TEST_IMAGE)")
+        yield client
+
+
+def answers(path: str) -> bool:
+    # Before the SDK is asked, which leaves a socket open where nobody answers.
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture
