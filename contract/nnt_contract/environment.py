@@ -7,6 +7,15 @@ RUN_DIR = "NNT_RUN_DIR"
 PARSER_URL = "NNT_PARSER_URL"
 RUN_TOKEN = "NNT_RUN_TOKEN"
 
+# Names of those that are for the simulation and come from whoever set up the deployer, which passes them on.
+PASSED_ON = (
+    "NNT_DATASET_MAX_MB",
+    "NNT_FLUSH_S",
+    "NNT_OUTBOX_MAX_FILES",
+    "NNT_OUTBOX_MAX_MB",
+    "NNT_STOP_FLUSH_S",
+)
+
 # Names inside the run folder.
 RUN_FILE = "run.json"  # a SimulationRun, written by the deployer
 OUTBOX = "outbox"  # updates that the parser has not acknowledged yet, one file each, see updates.py

@@ -209,6 +209,7 @@ class Conductor:
             run_dir,
             self._settings.parser_url,
             self._settings.token_secret.get_secret_value(),
+            self._settings.passed_on,
         )
         try:
             self._launcher.start(spec)

@@ -55,6 +55,7 @@ def process_spec(
     run_dir: Path,
     parser_url: str,
     token_secret: str,
+    passed_on: Mapping[str, str],
 ) -> ProcessSpec:
     """The training process, with nothing of the deployer's own environment."""
     token = tokens.mint(token_secret, RunToken(handle.sim_id, handle.attempt))
@@ -66,6 +67,7 @@ def process_spec(
             "HOME": str(run_dir),
             "LANG": "C.UTF-8",
             **({} if run.configuration.gpu else _NO_GPU),
+            **passed_on,
             environment.RUN_DIR: str(run_dir),
             environment.PARSER_URL: parser_url,
             environment.RUN_TOKEN: token,

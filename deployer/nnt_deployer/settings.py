@@ -1,11 +1,14 @@
 """Everything the deployer can be told."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nnt_contract.environment import PASSED_ON
 
 
 class DeployerSettings(BaseSettings):
@@ -72,6 +75,11 @@ class DeployerSettings(BaseSettings):
         60,
         description="Seconds that messages may wait for an idle worker before it is started again",
     )
+
+    @property
+    def passed_on(self) -> Mapping[str, str]:
+        """What simulations are told of themselves besides what the deployer decides."""
+        return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
     @property
     def datasets_dir(self) -> Path:

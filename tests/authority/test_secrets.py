@@ -29,7 +29,7 @@ from tests.conftest import free_port
 from tests.server.conftest import Visitor, a_simulation
 
 from axes.models import AccessAttempt  # isort: skip
-from nnt_server.settings import ServerSettings  # isort: skip
+from nnt_server.server_settings import ServerSettings  # isort: skip
 
 DATABASE = "planted-database-password"
 REDIS = "planted-redis-password"

@@ -67,6 +67,17 @@ def test_a_queued_simulation_is_started_with_all_it_needs(
     assert spec.environment[PARSER_URL] == "http://127.0.0.1:6000"
 
 
+def test_settings_of_simulations_are_passed_on_and_nothing_else_is(
+    conductor, launcher, make_simulation, monkeypatch
+):
+    monkeypatch.setenv("NNT_OUTBOX_MAX_MB", "7")
+    monkeypatch.setenv("NNT_SECRET_KEY", "not for them")
+    conductor.advance(make_simulation())
+    [spec] = launcher.specs
+    assert spec.environment["NNT_OUTBOX_MAX_MB"] == "7"
+    assert "NNT_SECRET_KEY" not in spec.environment
+
+
 def test_it_is_finished_when_every_collection_has_arrived(
     conductor, launcher, make_simulation, status, arrive
 ):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from nnt_server.settings import ServerSettings, django_database
+from nnt_server.server_settings import ServerSettings
+from nnt_server.settings import django_database
 
 TOLD = {
     "database_url": "postgresql://u:hidden@db.example:5433/nnt",
