@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nnt_contract.orders import LaunchConf, LaunchOrder
 from nnt_contract.status import Command
@@ -32,8 +32,9 @@ class LogPart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     text: str
-    after: str  # to be sent for what follows; it means something to the deployer only
-    more: bool  # more is there already
+    # It means something to the deployer only.
+    after: str = Field(description="to be sent for what follows")
+    more: bool = Field(description="more is there already")
 
 
 def ring_for_launch(sim_id: UUID) -> None:

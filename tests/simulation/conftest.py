@@ -1,11 +1,16 @@
 """Keras, once for all tests of this folder, and a parser to report to."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nnt_contract import environment
 from nnt_simulation.settings import quiet_tensorflow
 
 quiet_tensorflow()  # before a test module imports Keras
@@ -33,3 +38,30 @@ def in_background() -> Iterator[Callable[..., Future[Any]]]:
     """Calls something in a thread, so that the test can watch it."""
     with ThreadPoolExecutor() as pool:
         yield pool.submit
+
+
+@pytest.fixture
+def start(parser: FakeParser) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts the program as the deployer does; keyword arguments are more of its environment."""
+    processes = []
+
+    def begin(folder: Path, **more: str) -> "subprocess.Popen[str]":
+        ours = {
+            environment.RUN_DIR: str(folder),
+            environment.PARSER_URL: parser.url,
+            environment.RUN_TOKEN: "the-token",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nnt_simulation"],
+            env={**os.environ, **ours, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -1,13 +1,9 @@
 """The program as the deployer starts it: a process with an environment, signals and an exit code."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
-import pytest
 from keras import layers
 
 from nnt_contract import environment
@@ -16,33 +12,7 @@ from tests.simulation.builders import make_run, model_json, run_attempt
 from tests.simulation.fake_parser import FakeParser, Received
 
 EPOCHS = 8
-
-
-@pytest.fixture
-def start(parser):
-    processes = []
-
-    def begin(folder: Path) -> subprocess.Popen[str]:
-        ours = {
-            environment.RUN_DIR: str(folder),
-            environment.PARSER_URL: parser.url,
-            environment.RUN_TOKEN: "the-token",
-            "NNT_OUTBOX_MAX_FILES": "1",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nnt_simulation"],
-            env={**os.environ, **ours},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(process)
-        return process
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
+SMALL_OUTBOX = {"NNT_OUTBOX_MAX_FILES": "1"}
 
 
 def prepare(folder: Path, attempt: int = 1) -> None:
@@ -70,7 +40,7 @@ def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path,
     folder = tmp_path / "parts"
     prepare(folder)
     started = Event()
-    killed = start(folder)
+    killed = start(folder, **SMALL_OUTBOX)
 
     def kill() -> None:
         if not started.is_set():
@@ -83,7 +53,7 @@ def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path,
     assert "epoch 1 of 8" in out
 
     prepare(folder, attempt=2)
-    stopped = start(folder)
+    stopped = start(folder, **SMALL_OUTBOX)
     do_at(parser, 5, stopped.terminate)
     out, _ = stopped.communicate(timeout=60)
     assert stopped.returncode == environment.EXIT_STOPPED
@@ -100,6 +70,6 @@ def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path,
 
 
 def test_a_missing_run_file_is_a_crash_that_names_it(tmp_path, start):
-    _, err = (process := start(tmp_path)).communicate(timeout=60)
+    _, err = (process := start(tmp_path, **SMALL_OUTBOX)).communicate(timeout=60)
     assert process.returncode == 1
     assert environment.RUN_FILE in err

@@ -1,11 +1,9 @@
 """Asked to stop, a simulation completes its epoch; told, it ends at once. Neither loses an epoch that is complete."""
 
 import logging
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
@@ -218,32 +216,6 @@ def test_a_disk_that_is_full_at_the_end_is_told(tmp_path, parser, act_at, monkey
 
 
 # A process of its own
-
-
-@pytest.fixture
-def start(parser) -> Iterator[Callable[[Path], "subprocess.Popen[str]"]]:
-    processes = []
-
-    def begin(folder: Path) -> "subprocess.Popen[str]":
-        ours = {
-            environment.RUN_DIR: str(folder),
-            environment.PARSER_URL: parser.url,
-            environment.RUN_TOKEN: "the-token",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nnt_simulation"],
-            env={**os.environ, **ours},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(process)
-        return process
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 def holds_requests(process: "subprocess.Popen[str]") -> bool:

@@ -58,9 +58,8 @@ class Exit:
     code: int | None = None
     signal: int | None = None
     at: datetime | None = None
-    cpu_s: float | None = (
-        None  # processor time of it and its children, in seconds, where the launcher knows it
-    )
+    # Processor time of it and its children, in seconds, where the launcher knows it.
+    cpu_s: float | None = None
     is_out_of_memory: bool = False  # it was ended because it had all the memory it may have
 
 

@@ -18,14 +18,14 @@ from docker.types import LogConfig, Mount
 
 from nnt_contract.environment import ASK, INSIST
 from nnt_deployer.errors import LaunchFailed
-from nnt_deployer.launchers import log_file
+from nnt_deployer.launchers import log_file, shim
 from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
 from nnt_deployer.launchers.waiting import wait
 
 _INSTALLATION = "neural-net-tracker.installation"
 # Docker forgets what a container printed together with the container.
-_PRINTING_TO_A_FILE = ("sh", "-c", f'exec "$@" >> /nnt-log/{log_file.LOG} 2>&1', "simulation")
 _LOG_FOLDER = "/nnt-log"
+_PRINTING_TO_A_FILE = ("sh", "-c", f'exec "$@" >> {_LOG_FOLDER}/{shim.LOG} 2>&1', "simulation")
 _DEATH_DEADLINE_S = 10.0
 _MAX_PROCESSES = 1024
 _MIB = 2**20
@@ -38,9 +38,8 @@ _STATES: Mapping[str, State] = {
     "dead": State.EXITED,
     # "created" is not here: whoever made it was killed before starting it, and nothing runs yet.
 }
-_LOST = (
-    255  # what Docker writes down for containers that were not running any more when it was started
-)
+# What Docker writes down for containers that were not running any more when it was started.
+_LOST = 255
 _KILLED_BY = 128  # plus the number of the signal
 
 
@@ -77,9 +76,8 @@ class DockerLauncher:
         return {handle: self._observed(handle, states.get(handle.name)) for handle in handles}
 
     def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
-        there = [handle for handle, seen in self.observe(handles).items() if seen.is_there]
-        found = {handle: self._usage_of(handle) for handle in there}
-        return {handle: usage for handle, usage in found.items() if usage is not None}
+        found = ((handle, self._usage_of(handle)) for handle in handles)
+        return {handle: usage for handle, usage in found if usage is not None}
 
     def pause(self, handle: Handle) -> None:
         self._act(handle, lambda container: container.pause(), State.PAUSED)
@@ -95,7 +93,7 @@ class DockerLauncher:
 
     def kill(self, handle: Handle) -> None:
         self._signal(handle, signal.SIGKILL)
-        if not wait(lambda: not self._is_there(handle), _DEATH_DEADLINE_S):
+        if not wait(lambda: not self.observe([handle])[handle].is_there, _DEATH_DEADLINE_S):
             raise LaunchFailed(
                 f"{handle.name} did not die within {_DEATH_DEADLINE_S:.0f} s of SIGKILL"
             )
@@ -210,10 +208,6 @@ class DockerLauncher:
             Observed(state, _exit(container.attrs["State"])) if container else Observed(State.GONE)
         )
 
-    def _is_there(self, handle: Handle) -> bool:
-        container = self._find(handle)
-        return container is not None and container.status in ("running", "paused")
-
     def _usage_of(self, handle: Handle) -> Usage | None:
         try:
             seen = self._client.api.stats(handle.name, stream=False, one_shot=True)
@@ -221,7 +215,7 @@ class DockerLauncher:
             return None
         memory = seen["memory_stats"]
         if "usage" not in memory:
-            return None  # it has ended since
+            return None  # it is not there any more
         details = memory.get("stats", {})
         cached = details.get("total_inactive_file", details.get("inactive_file", 0))
         cpu_s = seen["cpu_stats"]["cpu_usage"]["total_usage"] / _NANOSECONDS
@@ -261,13 +255,12 @@ def _mount(source: str, target: str | None = None, read_only: bool = False) -> M
 def _exit(state: Mapping[str, Any]) -> Exit:
     """How a container ended, in Docker's words."""
     at = datetime.fromisoformat(state["FinishedAt"][:19] + "+00:00")
-    code = state["ExitCode"]
+    code, is_out_of_memory = state["ExitCode"], bool(state["OOMKilled"])
     if code == _LOST:
         return Exit(at=at)
     if code - _KILLED_BY in set(signal.Signals):
-        number = signal.Signals(code - _KILLED_BY)
-        return Exit(signal=number, at=at, is_out_of_memory=bool(state["OOMKilled"]))
-    return Exit(code=code, at=at, is_out_of_memory=bool(state["OOMKilled"]))
+        return Exit(signal=code - _KILLED_BY, at=at, is_out_of_memory=is_out_of_memory)
+    return Exit(code=code, at=at, is_out_of_memory=is_out_of_memory)
 
 
 def _told(error: DockerException) -> str:

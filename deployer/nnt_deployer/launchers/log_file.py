@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-LOG = "log"  # in a folder of the process's own
+from nnt_deployer.launchers.shim import LOG
 
 
 def size(folder: Path) -> int:

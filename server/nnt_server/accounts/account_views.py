@@ -8,15 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from nnt_server.accounts import selectors, services, tokens
 from nnt_server.accounts.forms import DetailsForm, LeaveForm, PasswordForm, TokenForm
 from nnt_server.accounts.models import User
 from nnt_server.errors import Refused
-from nnt_server.requests import Request
-
-require_form = require_http_methods(["GET", "HEAD", "POST"])
+from nnt_server.requests import Request, require_form
 
 
 @never_cache

@@ -6,12 +6,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from nnt_server.accounts import selectors, services
 from nnt_server.accounts.models import User
 from nnt_server.errors import Refused
-from nnt_server.requests import Request
+from nnt_server.requests import Request, require_administrator, require_form
 
 _PER_PAGE = 50
 _CHANGES: Mapping[str, tuple[Callable[[User, User], None], str]] = {
@@ -21,19 +21,17 @@ _CHANGES: Mapping[str, tuple[Callable[[User, User], None], str]] = {
     "unmake-administrator": (services.unmake_administrator, "“{}” is no administrator any more."),
 }
 
-require_form = require_http_methods(["GET", "HEAD", "POST"])
-
 
 @require_safe
 def users(request: Request) -> HttpResponse:
-    _for_administrators(request)
+    require_administrator(request)
     page = Paginator(selectors.users(), _PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "accounts/users.html", {"page": page})
 
 
 @require_form
 def change_user(request: Request, user_id: int, change: str) -> HttpResponse:
-    _for_administrators(request)
+    require_administrator(request)
     user = get_object_or_404(User, id=user_id)
     if change not in _CHANGES:
         raise Http404(change)
@@ -45,18 +43,13 @@ def change_user(request: Request, user_id: int, change: str) -> HttpResponse:
 
 @require_form
 def delete_user(request: Request, user_id: int) -> HttpResponse:
-    _for_administrators(request)
+    require_administrator(request)
     user = get_object_or_404(User, id=user_id)
     if request.method == "POST":
         _try(request, services.delete, user, "“{}” is being deleted, with everything of theirs.")
         return redirect("users")
     context = {"person": user, "goes": selectors.possessions(user)}
     return render(request, "accounts/delete_user.html", context)
-
-
-def _for_administrators(request: Request) -> None:
-    if not request.user.is_staff:
-        raise Http404("for administrators")
 
 
 def _try(request: Request, act: Callable[[User, User], None], user: User, told: str) -> None:

@@ -134,12 +134,6 @@ class Weights(Schema):
     values: Any = Field(description="numbers in lists, nested as the shape says")
 
 
-class LogPart(Schema):
-    text: str
-    after: str = Field(description="to be sent for what follows")
-    more: bool = Field(description="more is there already")
-
-
 class Event(Schema):
     time: datetime
     actor: str

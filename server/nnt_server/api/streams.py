@@ -5,11 +5,11 @@ import math
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from nnt_contract.message import number_to_json
+from nnt_server.simulations.collected import plain
 
 _ROWS_PER_PIECE = 200
 _NPY_ALIGNMENT = 64
@@ -27,13 +27,6 @@ def json_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
         yield (start + ",\n".join(objects)).encode()
         start = ",\n"
     yield b"]" if start != "[" else b"[]"
-
-
-def plain(value: Any) -> Any:
-    """A value of a row as JSON has it."""
-    if isinstance(value, float):
-        return number_to_json(value)
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def json_array(pieces: Iterable[Sequence[float]], shape: Sequence[int]) -> Iterator[bytes]:

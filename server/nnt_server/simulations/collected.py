@@ -1,10 +1,13 @@
 """What was collected of a simulation, read in pieces: there may be more of it than fits into memory."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+
+from nnt_contract.message import number_to_json
 
 Row = tuple[Any, ...]
 
@@ -87,6 +90,13 @@ def values(sim_id: UUID, epoch: int, variable: Variable) -> Iterator[list[float]
             return
         yield found[0]
         first += len(found[0])
+
+
+def plain(value: Any) -> Any:
+    """A value of a row as it is written down, in JSON or CSV."""
+    if isinstance(value, float):
+        return number_to_json(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _rows(function: str, sim_id: UUID) -> Iterator[Row]:

@@ -104,11 +104,7 @@ def _lines(rows: Rows) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, float):
-        return number_to_json(value)
-    if isinstance(value, list):
-        return json.dumps(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+    return json.dumps(value) if isinstance(value, list) else collected.plain(value)
 
 
 def _json(value: Any) -> str:

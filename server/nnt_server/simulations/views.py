@@ -12,14 +12,14 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from nnt_contract.status import Command, Status
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
-from nnt_server.requests import Request
+from nnt_server.requests import Request, require_form
 from nnt_server.simulations import selectors, services, words
 from nnt_server.simulations.charts import as_columns
 from nnt_server.simulations.configured_forms import ConfiguredSimulationForm
@@ -31,8 +31,6 @@ _PER_PAGE = 50
 _TABLE_ROWS = 500
 _EVENTS = 20
 _EVENTS_PER_PAGE = 500
-
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
