@@ -7,7 +7,7 @@ VENDOR := server/nnt_server/static/vendor
 INSTALLED := .venv/installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup up down test check bench format
+.PHONY: help setup up down env test check bench format
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ up: setup  ## run Neural Net Tracker on this machine; Ctrl-C ends it
 
 down: setup  ## end a Neural Net Tracker that runs elsewhere on this machine
 	@$(BIN)/python -m scripts.up --stop
+
+env:  ## write .env with new secrets, for docker compose; what is there already stays
+	@scripts/env
 
 test: setup  ## every test that this machine can run
 	$(BIN)/python -m pytest
@@ -47,7 +50,5 @@ $(INSTALLED): constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
 	touch $@
 
 $(VENDOR)/.installed: server/package.json server/package-lock.json $(INSTALLED)
-	cd server && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
-	mkdir -p $(VENDOR)
-	cp server/node_modules/plotly.js-strict-dist-min/plotly-strict.min.js $(VENDOR)/
+	cd server && PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci --silent --no-audit --no-fund && npm run --silent vendor
 	touch $@

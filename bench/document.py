@@ -42,6 +42,7 @@ def summary(benchmark: Benchmark, result: Result) -> str:
     for title, comparison in result.beside.items():
         lines += [f"  {title}: {number(comparison.value)}"]
         lines += [f"    {side}" for side in _sides(comparison)]
+    lines += [f"  {title}: not measured here: {why}" for title, why in result.not_measured.items()]
     return "\n".join(lines)
 
 
@@ -55,6 +56,9 @@ def _section(benchmark: Benchmark, result: Result) -> str:
     rows = [_row(f"**{number(result.value)}**", "what the bound is about", result)] + [
         _row(number(comparison.value), title, comparison)
         for title, comparison in result.beside.items()
+    ]
+    rows += [
+        f"| | {title} | not measured here: {why} |" for title, why in result.not_measured.items()
     ]
     where = (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB,"

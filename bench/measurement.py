@@ -31,6 +31,7 @@ class Measurement(Comparison):
     """The comparison that the bound is about, and others that are worth reading beside it."""
 
     beside: dict[str, Comparison] = {}
+    not_measured: dict[str, str] = {}  # what this machine cannot do, and why
 
 
 class Bound(_Record):

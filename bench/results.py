@@ -27,6 +27,7 @@ def judged(benchmark: Benchmark, measurement: Measurement) -> Result:
         value=measurement.value,
         sides=measurement.sides,
         beside=measurement.beside,
+        not_measured=measurement.not_measured,
         unit=benchmark.unit,
         bound=benchmark.bound,
         ok=benchmark.bound.holds(measurement.value),

@@ -66,7 +66,7 @@ class Services:
 def running_services() -> Iterator[Services]:
     """A PostgreSQL that keeps what it was told, a Redis, a migrated database, and the parser with its workers."""
     with ExitStack() as stack:
-        folder = stack.enter_context(_folder())
+        folder = stack.enter_context(data_folder())
         settings, secrets = _settings(folder), Secrets()
         environment = service_environment(settings, secrets)
         cluster = Cluster(folder / "postgres", settings.postgres_port, secrets.postgres_password)
@@ -102,7 +102,7 @@ def running_services() -> Iterator[Services]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def data_folder() -> Iterator[Path]:
     """On the disk that the product uses, and passable for PostgreSQL's own user."""
     parent = default_data_dir()
     parent.mkdir(parents=True, exist_ok=True)
@@ -118,9 +118,9 @@ def _settings(folder: Path) -> UpSettings:
     return UpSettings(
         data_dir=folder,
         bind_host="127.0.0.1",
-        postgres_port=_free_port(),
-        redis_port=_free_port(),
-        parser_port=_free_port(),
+        postgres_port=free_port(),
+        redis_port=free_port(),
+        parser_port=free_port(),
         database_url=None,
         redis_url=None,
     )
@@ -165,7 +165,7 @@ def _wait_for(address: str) -> None:
             time.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as candidate:
         candidate.bind(("127.0.0.1", 0))
         return int(candidate.getsockname()[1])

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-os.environ.update(  # noqa: TID251
+os.environ.update(
     NNT_DATABASE_URL="postgresql://nobody@localhost/none",
     NNT_SECRET_KEY="-" * 50,
     NNT_SERVICE_TOKEN="-" * 50,

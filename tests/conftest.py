@@ -32,6 +32,18 @@ T = TypeVar("T")
 _TEMPLATE = "nnt_template"
 _REQUIRED = os.environ.get("NNT_REQUIRE", "").split(",")
 
+# The cheapest tests first. What joins services, kills them, drives a browser or needs an engine comes last, so ordered.
+_LATER = ("integration", "faults", "e2e", "compose")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_ring)
+
+
+def _ring(item: pytest.Item) -> int:
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    return _LATER.index(folder) + 1 if folder in _LATER else 0
+
 
 def free_port() -> int:
     with socket.socket() as candidate:

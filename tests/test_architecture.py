@@ -27,6 +27,8 @@ FORBIDDEN = {
 }
 # Modules that take values and return values: their decisions are tested in milliseconds.
 PURE = [
+    "deployer/nnt_deployer/dataset_path.py",
+    "deployer/nnt_deployer/fetching/addresses.py",
     "deployer/nnt_deployer/lifecycle.py",
     "deployer/nnt_deployer/process_spec.py",
     "parser/nnt_parser/copy_binary.py",

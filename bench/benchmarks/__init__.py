@@ -4,6 +4,8 @@ from bench.benchmarks import (
     ingest_vs_copy,
     ingest_vs_json,
     large_collection,
+    launch_cost,
+    queue_throughput,
     storage_per_value,
     tracking_cost,
 )
@@ -16,5 +18,7 @@ BENCHMARKS = [
         tracking_cost,
         storage_per_value,
         large_collection,
+        launch_cost,
+        queue_throughput,
     )
 ]

@@ -64,7 +64,7 @@ def log(sim_id: UUID) -> Response:
         part = printed.tail(int(lines))
     else:
         raise Malformed(f"tail is {lines[:50]!r}, expected a number of lines")
-    return jsonify(part._asdict())
+    return Response(part.model_dump_json(), mimetype="application/json")
 
 
 @api.get("/simulations_statistics")

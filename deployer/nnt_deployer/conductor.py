@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +13,8 @@ from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
 from nnt_deployer import limits, machine, process_spec
-from nnt_deployer.errors import DeployerError, LaunchFailed
+from nnt_deployer.dataset_path import dataset_path
+from nnt_deployer.errors import DeployerError, LaunchFailed, NotReady
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Handle, Launcher, Observed, State
 from nnt_deployer.lifecycle import (
@@ -32,6 +34,7 @@ from nnt_deployer.lifecycle import (
     Start,
     Step,
     next_step,
+    not_ready,
 )
 from nnt_deployer.logs import SimulationLog
 from nnt_deployer.settings import DeployerSettings
@@ -45,6 +48,7 @@ _log = logging.getLogger(__name__)
 _MAX_STEPS = 6
 _LOG_LINES_IN_REASON = 8
 _OWN_TROUBLE = "the platform has trouble with it and tries again ({trouble})"
+_NO_GPU = "no graphics processor can be given to it: it trains on the processor"
 _NOTHING_STARTED = "its process was started, and there is no trace of it"
 
 
@@ -65,29 +69,23 @@ class Conductor:
     def due(self) -> list[UUID]:
         """The simulations for which something is to be done now."""
         rows = self._store.open_rows()
-        observed = self._launcher.observe([row.handle for row in rows])
+        observed = self._observe([row.handle for row in rows])
         return [
             row.handle.sim_id
             for row in rows
             if next_step(self._situation(row, observed[row.handle]), self._patience) is not None
         ]
 
-    def advance(self, sim_id: UUID) -> None:
-        """Takes every step that is due for one simulation, unless somebody else is at it."""
+    def advance(self, sim_id: UUID) -> bool:
+        """Takes every step that is due for one simulation, unless somebody else is at it.
+
+        Returns whether it has given its place away.
+        """
         with self._store.exclusive(sim_id) as mine:
-            if not mine:
-                return
-            for _ in range(_MAX_STEPS):
-                row = self._store.row(sim_id)
-                if row is None:
-                    return
-                observed = self._launcher.observe([row.handle])[row.handle]
-                step = next_step(self._situation(row, observed), self._patience)
-                if step is None or not self._perform_or_tell(step, row, observed):
-                    return
+            return mine and self._advance(sim_id)
 
     def sample(self) -> None:
-        """Writes down what the machine and every process use now."""
+        """Writes down what the machine and every process use now. Raises NotReady."""
         self._store.usage.save_machine(machine.look(self._settings.data_dir))
         handles = [row.handle for row in self._store.open_rows() if row.status.has_process]
         observed = self._launcher.observe(handles)
@@ -95,15 +93,18 @@ class Conductor:
             is_running = observed[handle].state is State.ALIVE
             self._store.usage.save_sample(handle, usage, is_running)
 
+    def mend(self) -> None:
+        """Restores what processes need and somebody else took away. Raises NotReady."""
+        self._launcher.mend()
+
     def end_strays(self) -> None:
-        """Ends every process that no simulation has any more."""
-        known = list(self._launcher.known())
-        there = [handle for handle, seen in self._launcher.observe(known).items() if seen.is_there]
-        for handle in self._store.strays(there):
-            with self._store.exclusive(handle.sim_id) as mine:
-                if mine and handle in self._store.strays([handle]):
-                    _log.warning("%s belongs to no simulation: it is ended", handle.name)
-                    self._end_stray(handle)
+        """Ends every process that no simulation has any more, and clears away the dead. Raises NotReady."""
+        strays = list(self._store.strays(list(self._launcher.known())))
+        for handle, seen in self._launcher.observe(strays).items():
+            if seen.is_there:
+                self._end_stray(handle)
+            else:
+                self._launcher.clear(handle)
 
     def undelivered(self) -> list[UUID]:
         """The simulations whose process is gone and whose outbox is not empty."""
@@ -126,12 +127,28 @@ class Conductor:
             if observed.exit is not None:
                 self._store.usage.save_end(row.handle, observed.exit)
 
+    def _advance(self, sim_id: UUID) -> bool:
+        had_place = False
+        for _ in range(_MAX_STEPS):
+            row = self._store.row(sim_id)
+            if row is None:
+                return had_place
+            observed = self._observe([row.handle])[row.handle]
+            step = next_step(self._situation(row, observed), self._patience)
+            if step is None or not self._perform_or_tell(step, row, observed):
+                return had_place and not row.status.is_using_a_place
+            had_place |= row.status.is_using_a_place
+        return False
+
     def _perform_or_tell(self, step: Step, row: Row, observed: Observed) -> bool:
         """Its owner sees that it does not go on, and whose fault that is."""
         try:
             return self._perform(step, row, observed)
         except DATABASE_AWAY:
             raise
+        except NotReady as error:
+            self._store.note(row.handle.sim_id, row.status, not_ready(str(error)))
+            return False
         except Exception as error:
             self._store.note(
                 row.handle.sim_id, row.status, _OWN_TROUBLE.format(trouble=_in_words(error))
@@ -150,6 +167,8 @@ class Conductor:
                 return self._start(row)
             case Continue():
                 return self._store.continue_paused(sim_id)
+            case Move(Status.RUNNING):
+                return self._store.move(sim_id, row.status, Status.RUNNING, self._lacking(row))
             case Move(status, reason, needs_log):
                 _log.info("%s: %s -> %s %s", sim_id, row.status, status, reason)
                 self.see_off(row, observed)
@@ -179,10 +198,14 @@ class Conductor:
         return True
 
     def _end_stray(self, handle: Handle) -> None:
-        try:
-            self._launcher.kill(handle)
-        except LaunchFailed as error:
-            _log.error("%s", error)  # the others are to be ended all the same
+        with self._store.exclusive(handle.sim_id) as mine:
+            if not mine or handle not in self._store.strays([handle]):
+                return
+            _log.warning("%s belongs to no simulation: it is ended", handle.name)
+            try:
+                self._launcher.kill(handle)
+            except LaunchFailed as error:
+                _log.error("%s", error)  # the others are to be ended all the same
 
     def _empty_outbox(self, handle: Handle) -> None:
         token = RunToken(handle.sim_id, handle.attempt)
@@ -219,6 +242,16 @@ class Conductor:
             return self._store.move(sim_id, row.status, Status.FAILED, str(error))
         return True
 
+    def _observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
+        try:
+            return self._launcher.observe(handles)
+        except NotReady as error:
+            return dict.fromkeys(handles, Observed(State.UNKNOWN, why=str(error)))
+
+    def _lacking(self, row: Row) -> str:
+        """What it asked for and goes without."""
+        return _NO_GPU if row.wants_gpu and not self._launcher.has_gpu() else ""
+
     def _with_log(self, row: Row, reason: str) -> str:
         attempts = row.handle.attempt
         log = SimulationLog(self._launcher, row.handle.sim_id, attempts)
@@ -238,7 +271,7 @@ class Conductor:
         self._store.make_room()
 
     def _remove_dataset(self, sha256: str) -> None:
-        process_spec.dataset_path(self._settings.datasets_dir, sha256).unlink(missing_ok=True)
+        dataset_path(self._settings.datasets_dir, sha256).unlink(missing_ok=True)
 
     def _run_dir(self, sim_id: UUID) -> Path:
         return self._settings.runs_dir / str(sim_id)
@@ -256,6 +289,7 @@ class Conductor:
             in_status_for=row.in_status_for,
             is_asked_again=row.is_asked_again,
             reason=row.reason,
+            data_problem=row.data_problem,
             is_waiting=(self._run_dir(row.handle.sim_id) / WAITING).exists(),
             since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
             over_limit=limits.exceeded(

@@ -1,8 +1,10 @@
 """What can go wrong here.
 
 DeployerError
+├── FetchFailed     a dataset could not be fetched; its text is for the owner
 ├── IllegalMove     a change of status that nnt_contract.status does not allow
-└── LaunchFailed    a launcher could not start a process; its text is for the owner
+├── LaunchFailed    a launcher could not start a process; its text is for the owner
+└── NotReady        what a launcher needs is away: no process's failure, to be tried again; its text is for the owner
 Refused             a request is answered with an error (nnt_service.errors), besides what every service refuses:
 └── UnknownSimulation  404
 """
@@ -14,11 +16,19 @@ class DeployerError(Exception):
     pass
 
 
+class FetchFailed(DeployerError):
+    pass
+
+
 class IllegalMove(DeployerError):
     pass
 
 
 class LaunchFailed(DeployerError):
+    pass
+
+
+class NotReady(DeployerError):
     pass
 
 

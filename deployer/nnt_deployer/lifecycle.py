@@ -16,8 +16,10 @@ MAX_INTERRUPTIONS = 3
 WAITING = (
     "waiting for parser: the outbox is full, training goes on when the parser takes updates again"
 )
+REMOVED = "its process was removed from outside, and with it how it ended"
 STOPPING = "it ends when its epoch is complete"
 RESUMES = "it goes on after the last epoch that was complete"
+RETRIED = "this is tried again every few seconds"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Situation:
     in_status_for: timedelta
     is_asked_again: bool = False  # something was asked for since the status changed
     reason: str = ""
+    data_problem: str = ""  # why it waits for a dataset in vain, in words for its owner
     is_waiting: bool = False  # its outbox is full, the parser does not take what is in it
     since_exit: timedelta = timedelta(0)
     over_limit: str = ""  # which limit it exceeds, in words for its owner
@@ -138,6 +141,8 @@ Step = (
 
 def next_step(now: Situation, patience: Patience) -> Step | None:
     """The one thing to do, or None when wanted and observed agree."""
+    if now.observed.state is State.UNKNOWN:
+        return _blindly(now, patience)
     if now.wanted is Wanted.DELETED:
         return _towards_deletion(now)
     match now.status:
@@ -164,11 +169,34 @@ def describe_exit(end: Exit) -> str:
     if end.is_out_of_memory:
         return "its process was killed because the memory ran out"
     if end.signal is not None:
-        name = signal.Signals(end.signal).name
-        return f"its process was killed ({name})"
+        return f"its process was killed ({_name_of(end.signal)})"
     if end.code is not None:
         return f"its process ended with exit code {end.code}"
-    return "its process disappeared: it was killed with its shim, or the machine restarted"
+    return (
+        f"its process disappeared: {end.lost_with}" if end.lost_with else "its process disappeared"
+    )
+
+
+def not_ready(why: str) -> str:
+    """What is told about a simulation for which nothing can be done now, through no fault of its own."""
+    return f"{why}; {RETRIED}"
+
+
+def _blindly(now: Situation, patience: Patience) -> Step | None:
+    """What is to be done whatever became of the process, of which nothing is known."""
+    if now.wanted is Wanted.DELETED:
+        return Move(Status.DELETING) if now.status is not Status.DELETING else None
+    match now.status:
+        case Status.FINISHING:
+            return _towards_finished(now, patience.finishing)
+        case Status.STOPPED | Status.FAILED:
+            return _ended(now)
+        case Status.PREPARING | Status.RUNNING:
+            return _note(now, not_ready(now.observed.why))
+        case Status.QUEUED if now.may_start:
+            return _note(now, not_ready(now.observed.why))
+        case _:
+            return None
 
 
 def _queued(now: Situation) -> Step | None:
@@ -179,6 +207,8 @@ def _queued(now: Situation) -> Step | None:
             return Move(Status.STOPPED)
         case Wanted.PAUSED:
             return Move(Status.PAUSED)
+        case _ if now.data_problem:
+            return Move(Status.FAILED, now.data_problem)
         case _:
             return Prepare() if now.may_start else None
 
@@ -201,7 +231,7 @@ def _running(now: Situation) -> Step | None:
     if now.observed.exit is not None:
         return _after_exit(now, now.observed.exit)
     if not now.observed.is_there:
-        return Move(Status.FAILED, "its process and every trace of it was removed from outside")
+        return Move(Status.FAILED, REMOVED, needs_log=True)
     if now.over_limit:
         return Kill()
     is_paused = now.observed.state is State.PAUSED
@@ -277,10 +307,9 @@ def _after_exit(now: Situation, end: Exit) -> Step | None:
         return None
     if now.over_limit:
         return Move(Status.FAILED, now.over_limit)
-    was_lost = end.code is None and end.signal is None
-    if not was_lost and end.code != EXIT_STOPPED:
+    if not end.is_lost and end.code != EXIT_STOPPED:
         return Move(Status.FAILED, describe_exit(end), needs_log=True)
-    how = describe_exit(end) if was_lost else "its process was asked to end from outside"
+    how = describe_exit(end) if end.is_lost else "its process was asked to end from outside"
     match now.wanted:
         case Wanted.STOPPED:
             return Move(Status.STOPPED)
@@ -309,6 +338,13 @@ def _towards_finished(now: Situation, patience: timedelta) -> Step | None:
         arrived = f"{now.received} of {now.expected} collections arrived"
         return Move(Status.FAILED, f"it trained to the end, but only {arrived}")
     return None
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _note(now: Situation, reason: str) -> Note | None:

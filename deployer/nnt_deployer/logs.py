@@ -1,9 +1,9 @@
 """What a simulation printed, in all its attempts, as one text that grows."""
 
 import re
-from typing import NamedTuple
 from uuid import UUID
 
+from nnt_contract.log_part import LogPart
 from nnt_deployer.launchers.base import Handle, Launcher
 from nnt_service.errors import Malformed
 
@@ -13,19 +13,13 @@ _PART_BYTES = 256 * 1024
 _TAIL_BYTES = 256 * 1024
 
 
-class Part(NamedTuple):
-    text: str
-    after: str  # where the next part begins, to be given back as it is
-    more: bool  # there is more already
-
-
 class SimulationLog:
     def __init__(self, launcher: Launcher, sim_id: UUID, attempts: int) -> None:
         self._launcher = launcher
         self._sim_id = sim_id
         self._attempts = attempts
 
-    def after(self, cursor: str) -> Part:
+    def after(self, cursor: str) -> LogPart:
         """What follows the cursor, or begins the log where that is empty; raises Malformed."""
         attempt, start = _position(cursor)
         while True:
@@ -38,9 +32,10 @@ class SimulationLog:
             attempt < self._attempts
             or self._launcher.log_size(Handle(self._sim_id, attempt)) > start
         )
-        return Part(content.decode(errors="replace"), f"{attempt}.{start}", more)
+        text = content.decode(errors="replace")
+        return LogPart(text=text, after=f"{attempt}.{start}", more=more)
 
-    def tail(self, lines: int) -> Part:
+    def tail(self, lines: int) -> LogPart:
         """The last lines of the last attempt that printed any."""
         for attempt in range(self._attempts, 0, -1):
             handle = Handle(self._sim_id, attempt)
@@ -49,8 +44,8 @@ class SimulationLog:
                 content = self._launcher.read_log(handle, start, size - start)
                 kept = content.splitlines(keepends=True)[-lines:] if lines else []
                 text = b"".join(kept).decode(errors="replace")
-                return Part(text, f"{attempt}.{size}", False)
-        return Part("", "1.0", False)
+                return LogPart(text=text, after=f"{attempt}.{size}", more=False)
+        return LogPart(text="", after="1.0", more=False)
 
     def _read(self, attempt: int, start: int) -> bytes:
         """Whole lines, unless one is longer than a part: a character is never cut in two otherwise."""

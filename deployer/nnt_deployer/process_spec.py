@@ -9,6 +9,7 @@ from uuid import UUID
 from nnt_contract import environment, tokens
 from nnt_contract.simulation_config import Configuration, Part, SimulationRun
 from nnt_contract.tokens import RunToken
+from nnt_deployer.dataset_path import dataset_path
 from nnt_deployer.launchers.base import Handle, ProcessSpec
 
 _NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # who did not ask for one takes it from nobody
@@ -25,11 +26,6 @@ class Simulation:
     dataset_hashes: Mapping[Part, str]
     seed: int
     threads: int
-
-
-def dataset_path(datasets_dir: Path, sha256: str) -> Path:
-    """Where the server put the dataset of that hash."""
-    return datasets_dir / sha256[:2] / sha256
 
 
 def simulation_run(simulation: Simulation, datasets_dir: Path) -> SimulationRun:
@@ -75,4 +71,6 @@ def process_spec(
         run_dir=str(run_dir),
         reads=tuple(sorted(set(run.datasets.values()))),
         memory_mb=run.configuration.limits.memory_mb,
+        threads=run.threads,
+        gpu=run.configuration.gpu,
     )

@@ -10,6 +10,8 @@ from celery import Celery
 
 from nnt_deployer import doorbell
 from nnt_deployer.conductor import Conductor
+from nnt_deployer.errors import NotReady
+from nnt_deployer.fetch_store import FetchStore
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import open_store
 from nnt_deployer.worker import create_celery
@@ -28,7 +30,26 @@ def tick(conductor: Conductor, celery: Celery) -> None:
         _ring(celery, sim_id, doorbell.DELIVER, conductor.deliver)
 
 
-def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], None]) -> None:
+def ring_for_fetches(fetches: FetchStore, celery: Celery) -> None:
+    """Has the data worker fetch what simulations wait for. Nobody does that here, where Docker can be reached."""
+    try:
+        doorbell.ring_data_worker(celery, fetches.due())
+    except REDIS_AWAY:
+        _log.warning("Redis does not answer: datasets are fetched when it does")
+
+
+def look_after(conductor: Conductor, is_time_for_strays: bool) -> None:
+    """What is done for all processes alike."""
+    try:
+        conductor.sample()
+        if is_time_for_strays:
+            conductor.end_strays()
+        conductor.mend()
+    except NotReady as error:
+        _log.warning("%s (%s)", error, error.__cause__)
+
+
+def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], object]) -> None:
     try:
         doorbell.ring(celery, sim_id, task)
     except REDIS_AWAY:
@@ -36,7 +57,7 @@ def _ring(celery: Celery, sim_id: UUID, task: str, act: Callable[[UUID], None]) 
         _act(sim_id, task, act)
 
 
-def _act(sim_id: UUID, task: str, act: Callable[[UUID], None]) -> None:
+def _act(sim_id: UUID, task: str, act: Callable[[UUID], object]) -> None:
     try:
         act(sim_id)
     except DATABASE_AWAY:
@@ -53,9 +74,10 @@ def _lead(settings: DeployerSettings, celery: Celery) -> None:
         strays_sought = -math.inf
         while store.lead_loop():
             tick(conductor, celery)
-            conductor.sample()
-            if time.monotonic() - strays_sought > _STRAYS_S:
-                conductor.end_strays()
+            ring_for_fetches(store.fetches, celery)
+            is_time_for_strays = time.monotonic() - strays_sought > _STRAYS_S
+            look_after(conductor, is_time_for_strays)
+            if is_time_for_strays:
                 strays_sought = time.monotonic()
             time.sleep(settings.tick_s)
 

@@ -3,29 +3,60 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nnt_contract.environment import PASSED_ON
+from nnt_contract.installation import filled_in
 
 
-class DeployerSettings(BaseSettings):
+class _WorkerSettings(BaseSettings):
+    """What every worker of this service must know."""
+
     model_config = SettingsConfigDict(env_prefix="NNT_", frozen=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
         description="PostgreSQL: postgresql://user:password@host:port/name"
     )
     redis_url: SecretStr = Field(description="Redis, which carries this service's Celery messages")
+    data_dir: Path = Field(
+        description="Folder of everything that is kept: datasets, run folders, logs"
+    )
+    watchdog_s: PositiveFloat = Field(
+        60,
+        description="Seconds that messages may wait for an idle worker before it is started again",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_to_all(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return filled_in(cls.model_fields, given, os.environ)
+
+    @property
+    def datasets_dir(self) -> Path:
+        return self.data_dir / "datasets"
+
+
+class DataWorkerSettings(_WorkerSettings):
+    """Everything the data worker can be told: it reads what strangers send, so no secret that it can do without."""
+
+    fetch_allowed_hosts: list[str] = Field(
+        [],
+        description="Names of hosts from which datasets may be fetched although their addresses are not public, "
+        "as a JSON list",
+    )
+    fetch_max_mb: PositiveInt = Field(2048, description="The largest dataset that is fetched")
+    fetch_s: PositiveInt = Field(3600, description="Seconds that fetching one dataset may take")
+
+
+class DeployerSettings(_WorkerSettings):
     token_secret: SecretStr = Field(
         min_length=32, description="Signs the run tokens that simulations show"
     )
     service_token: SecretStr = Field(
         min_length=32, description="What the server shows to this service"
-    )
-    data_dir: Path = Field(
-        description="Folder of everything that is kept: datasets, run folders, logs"
     )
     parser_url: str = Field(
         "http://127.0.0.1:6000", description="The parser, as simulations reach it"
@@ -71,19 +102,11 @@ class DeployerSettings(BaseSettings):
         30,
         description="Seconds that simulations have to complete their epoch when the platform is stopped",
     )
-    watchdog_s: PositiveFloat = Field(
-        60,
-        description="Seconds that messages may wait for an idle worker before it is started again",
-    )
 
     @property
     def passed_on(self) -> Mapping[str, str]:
         """What simulations are told of themselves besides what the deployer decides."""
         return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-
-    @property
-    def datasets_dir(self) -> Path:
-        return self.data_dir / "datasets"
 
     @property
     def runs_dir(self) -> Path:

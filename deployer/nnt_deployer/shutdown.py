@@ -9,6 +9,7 @@ from datetime import timedelta
 from nnt_contract.environment import EXIT_STOPPED
 from nnt_contract.status import Status, Wanted
 from nnt_deployer.conductor import Conductor
+from nnt_deployer.errors import NotReady
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Exit, Handle, Launcher, State
 from nnt_deployer.settings import DeployerSettings
@@ -72,7 +73,11 @@ def main() -> None:
     with open_store(settings) as store:
         conductor = Conductor(settings, store, launcher)
         patience = timedelta(seconds=settings.shutdown_s)
-        if suspended := suspend_all(conductor, launcher, store, patience):
+        try:
+            suspended = suspend_all(conductor, launcher, store, patience)
+        except NotReady as error:
+            sys.exit(f"nothing was suspended: {error}")
+        if suspended:
             sys.stdout.write(f"suspended {suspended} simulation{'s' if suspended > 1 else ''}\n")
 
 

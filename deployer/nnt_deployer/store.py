@@ -1,7 +1,7 @@
 """This service's SQL: it reads what is wanted and writes status."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -14,7 +14,9 @@ import psycopg2.extras
 
 from nnt_contract.simulation_config import Limits
 from nnt_contract.status import Status, Wanted
+from nnt_deployer import advisory_lock
 from nnt_deployer.errors import IllegalMove
+from nnt_deployer.fetch_store import FetchStore
 from nnt_deployer.launchers.base import Handle
 from nnt_deployer.lifecycle import RunEnd
 from nnt_deployer.limits import Used
@@ -48,10 +50,12 @@ WITH waiting AS (
     FROM simulation_queue() q
 )
 SELECT s.id, s.owner_id, s.wanted, s.status, s.reason, s.attempt, s.expected_collections, s.interruptions,
-       s.configuration -> 'limits' AS limits,
+       s.configuration -> 'limits' AS limits, s.configuration -> 'gpu' = 'true' AS wants_gpu,
        clock_timestamp() - s.status_changed_at AS in_status_for,
        s.wanted_at > s.status_changed_at AS is_asked_again,
        coalesce(p.received, 0) AS received,
+       (SELECT string_agg(f.problem, E'\n' ORDER BY f.id) FROM dataset_fetches f
+        WHERE f.experiment_id = s.experiment_id AND f.failed_at >= s.wanted_at) AS data_problem,
        e.attempt IS NOT NULL AS has_ended, e.error,
        coalesce(w.may_run AND w.running <= %(max_running)s, false) AS may_start,
        CASE WHEN u.attempt = s.attempt THEN u.peak_memory_bytes ELSE 0 END AS memory_bytes,
@@ -154,9 +158,11 @@ class Row:
     in_status_for: timedelta
     is_asked_again: bool
     reason: str
+    data_problem: str
     interruptions: int
     limits: Limits
     used: Used
+    wants_gpu: bool
 
 
 @dataclass(frozen=True)
@@ -174,6 +180,7 @@ class Store:
         self._connection = psycopg2.connect(database_url, connect_timeout=5)
         self._places = places
         self.usage = UsageStore(self._connection)
+        self.fetches = FetchStore(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -190,19 +197,10 @@ class Store:
             cursor.execute("SELECT pg_try_advisory_lock(%s, 0)", (_LOOP_LOCK,))
             return bool(cursor.fetchone()["pg_try_advisory_lock"])
 
-    @contextmanager
-    def exclusive(self, sim_id: UUID, task: Task = Task.ADVANCE) -> Iterator[bool]:
+    def exclusive(self, sim_id: UUID, task: Task = Task.ADVANCE) -> AbstractContextManager[bool]:
         """Whether this is the only one at that task for the simulation, for as long as the block lasts."""
-        key = (task.value, int.from_bytes(sim_id.bytes[:4], signed=True))
-        with self._cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s) AS got", key)
-            got = bool(cursor.fetchone()["got"])
-        try:
-            yield got
-        finally:
-            if got:
-                with self._cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        key = int.from_bytes(sim_id.bytes[:4], signed=True)
+        return advisory_lock.held(self._connection, task.value, key)
 
     def open_rows(self) -> list[Row]:
         """All simulations about which something may have to be done, the oldest first."""
@@ -349,7 +347,9 @@ def _row(row: Any) -> Row:
         in_status_for=row["in_status_for"],
         is_asked_again=row["is_asked_again"],
         reason=row["reason"],
+        data_problem=row["data_problem"] or "",
         interruptions=row["interruptions"],
         limits=Limits.model_validate(row["limits"] or {}),
         used=Used(row["memory_bytes"], row["cpu_s"], row["wall_s"]),
+        wants_gpu=bool(row["wants_gpu"]),
     )

@@ -1,9 +1,13 @@
 """Everything the parser can be told."""
 
+import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nnt_contract.installation import filled_in
 
 
 class ParserSettings(BaseSettings):
@@ -28,6 +32,11 @@ class ParserSettings(BaseSettings):
         60,
         description="Seconds that messages may wait for an idle worker before it is started again",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_to_all(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return filled_in(cls.model_fields, given, os.environ)
 
     @property
     def spool_dir(self) -> Path:

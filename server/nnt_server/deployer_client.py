@@ -9,8 +9,9 @@ from uuid import UUID
 
 import httpx
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from nnt_contract.log_part import LogPart
 from nnt_contract.orders import LaunchConf, LaunchOrder
 from nnt_contract.status import Command
 from nnt_server.errors import DeployerAway
@@ -24,17 +25,6 @@ _VERBS: Mapping[Command, str] = {
     Command.STOP: "STOP",
     Command.START: "START",
 }
-
-
-class LogPart(BaseModel):
-    """A piece of what a simulation printed."""
-
-    model_config = ConfigDict(frozen=True)
-
-    text: str
-    # It means something to the deployer only.
-    after: str = Field(description="to be sent for what follows")
-    more: bool = Field(description="more is there already")
 
 
 def ring_for_launch(sim_id: UUID) -> None:

@@ -1,7 +1,8 @@
 """Everything this service can be told."""
 
+import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from psycopg2.extensions import parse_dsn
 from pydantic import (
@@ -14,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nnt_contract.installation import filled_in
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -33,7 +36,11 @@ class ServerSettings(BaseSettings):
     deployer_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:7000"), description="Where the deployer answers"
     )
-    data_dir: Path = Field(description="Where datasets, uploads and static files are kept")
+    data_dir: Path = Field(description="Where datasets and uploads are kept")
+    static_dir: Path | None = Field(
+        default=None,
+        description="Where collectstatic puts what browsers are given; without it, static in NNT_DATA_DIR",
+    )
     db_dir: Path = Field(
         default=_REPOSITORY / "db", description="The SQL files that migrate applies"
     )
@@ -75,6 +82,11 @@ class ServerSettings(BaseSettings):
         default=None,
         description="The highest limit of training time that a simulation may have, in seconds",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_to_all(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return filled_in(cls.model_fields, given, os.environ)
 
     @field_validator("database_url")
     @classmethod

@@ -157,7 +157,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-STATIC_ROOT = NNT.data_dir / "static"
+STATIC_ROOT = NNT.static_dir or NNT.data_dir / "static"
 STATICFILES_DIRS = [_PACKAGE / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

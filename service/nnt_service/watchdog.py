@@ -7,13 +7,12 @@ import logging
 import os
 import time
 from threading import Thread
-from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready
 from celery.worker import state
 
-from nnt_service.away import REDIS_AWAY
+from nnt_service.celery_app import waiting
 
 _log = logging.getLogger(__name__)
 
@@ -34,19 +33,9 @@ def _watch(app: Celery, queue: str, patience_s: float) -> None:
     while True:
         time.sleep(patience_s / _LOOKS)
         taken = sum(state.total_count.values())
-        if taken != done or state.active_requests or not _waiting(app, queue):
+        if taken != done or state.active_requests or not waiting(app, queue):
             done, since = taken, time.monotonic()
         elif time.monotonic() - since >= patience_s:
             _log.critical("messages wait, and this worker takes none: it ends, to be started again")
             logging.shutdown()
             os._exit(1)
-
-
-def _waiting(app: Celery, queue: str) -> int:
-    """How many messages wait at the broker; none as far as we know while it does not answer."""
-    try:
-        with app.connection_for_read() as connection:
-            redis: Any = connection.default_channel
-            return int(redis.client.llen(queue))
-    except REDIS_AWAY:
-        return 0

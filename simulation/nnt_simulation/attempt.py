@@ -10,6 +10,7 @@ from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.updates import Failure, Finish
 from nnt_simulation.errors import SimulationError, explain
 from nnt_simulation.outbox import Outbox
+from nnt_simulation.quick_import import quick_import
 from nnt_simulation.reporter import Reporter, parser_client
 from nnt_simulation.settings import SimulationSettings
 from nnt_simulation.stop_requests import AtOnce
@@ -57,7 +58,8 @@ def _train(
     if stop.is_set():
         return False
     # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
-    from nnt_simulation.run import train
+    with quick_import():
+        from nnt_simulation.run import train
 
     return train(run, folder, reporter, stop, at_once)
 

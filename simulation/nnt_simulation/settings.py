@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nnt_contract.installation import filled_in
 
 
 class SimulationSettings(BaseSettings):
@@ -25,6 +28,11 @@ class SimulationSettings(BaseSettings):
         60, description="Seconds to wait at the end until everything is delivered"
     )
     stop_flush_s: PositiveFloat = Field(5, description="The same after a request to stop")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_to_all(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return filled_in(cls.model_fields, given, os.environ)
 
 
 class DatasetSettings(BaseSettings):

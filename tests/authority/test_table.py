@@ -45,6 +45,7 @@ SERVER: Mapping[str, str] = {
     "POST /accounts/password/":                               "log-in  422   422   422   log-in  log-in  log-in",
     "GET /accounts/sign-up/":                                 "200     302   302   302   200     200     200",
     "POST /accounts/sign-up/":                                "200     302   302   302   200     200     200",
+    "GET /accounts/signed-in/":                               "401     204   204   204   401     401     401",
     "GET /accounts/tokens/":                                  "log-in  302   302   302   log-in  log-in  log-in",
     "POST /accounts/tokens/":                                 "log-in  422   422   422   log-in  log-in  log-in",
     "GET /accounts/tokens/<uuid:token_id>/revoke/":           "log-in  404   200   404   log-in  log-in  log-in",

@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from nnt_contract.errors import ErrorBody, contract_error
+from nnt_contract.log_part import LogPart
 from nnt_contract.orders import LaunchOrder
 from nnt_contract.simulation_config import Configuration, SimulationRun
 from nnt_contract.updates import Collection, Failure, Finish
@@ -19,6 +20,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "failure": Failure,
     "finish": Finish,
     "launch_order": LaunchOrder,
+    "log_part": LogPart,
     "simulation_run": SimulationRun,
 }
 

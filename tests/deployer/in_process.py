@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnt_contract.environment import EXIT_STOPPED
-from nnt_deployer.errors import LaunchFailed
+from nnt_deployer.errors import LaunchFailed, NotReady
 from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
 
 
@@ -19,9 +19,14 @@ class InProcessLauncher:
         self.specs: list[ProcessSpec] = []
         self.refuses: str | None = None
         self.is_deaf = False  # its processes end only when they are killed
+        self.away = ""  # why it can neither look nor act now
+        self.gpu = False
+        self.mended = 0
+        self.cleared: list[Handle] = []
         self.did: list[str] = []
 
     def start(self, spec: ProcessSpec) -> None:
+        self._answer()
         if self.refuses:
             raise LaunchFailed(self.refuses)
         if spec.handle not in self.processes:
@@ -29,6 +34,7 @@ class InProcessLauncher:
             self.processes[spec.handle] = Observed(State.ALIVE)
 
     def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
+        self._answer()
         return {handle: self.processes.get(handle, Observed(State.GONE)) for handle in handles}
 
     def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
@@ -48,6 +54,7 @@ class InProcessLauncher:
         self._tell("insist", handle)
 
     def kill(self, handle: Handle) -> None:
+        self._answer()
         self.did.append("kill")
         if self._is_there(handle):
             self.end(handle, Exit(signal=9))
@@ -58,11 +65,25 @@ class InProcessLauncher:
     def read_log(self, handle: Handle, start: int, size: int) -> bytes:
         return self._log(handle)[start : start + size]
 
+    def clear(self, handle: Handle) -> None:
+        self._answer()
+        self.cleared.append(handle)
+
     def remove(self, handle: Handle) -> None:
+        self._answer()
         self.processes.pop(handle, None)
 
     def known(self) -> Iterator[Handle]:
+        self._answer()
         return iter(list(self.processes))
+
+    def mend(self) -> None:
+        self._answer()
+        self.mended += 1
+
+    def has_gpu(self) -> bool:
+        self._answer()
+        return self.gpu
 
     def end(self, handle: Handle, how: Exit) -> None:
         self.processes[handle] = Observed(State.EXITED, how)
@@ -70,12 +91,18 @@ class InProcessLauncher:
     def _log(self, handle: Handle) -> bytes:
         return b"the first line\nthe last line of the log\n" if handle in self.processes else b""
 
+    def _answer(self) -> None:
+        if self.away:
+            raise NotReady(self.away)
+
     def _tell(self, what: str, handle: Handle) -> None:
+        self._answer()
         self.did.append(what)
         if self._is_there(handle) and not self.is_deaf:
             self.end(handle, Exit(code=EXIT_STOPPED))
 
     def _change(self, handle: Handle, state: State) -> None:
+        self._answer()
         if self._is_there(handle):
             self.processes[handle] = Observed(state)
 

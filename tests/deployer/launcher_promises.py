@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import psutil
@@ -202,6 +203,36 @@ class LauncherPromises:
         )
         assert launcher.read_log(spec.handle, 5, 7) == printed[5:12]
         assert launcher.read_log(spec.handle, size, 10) == b""
+
+    def test_a_cleared_process_leaves_its_log_and_no_sign_of_life(self, make_launcher, spec_of):
+        spec = spec_of("print('hello')")
+        make_launcher().start(spec)
+        wait_for_end(make_launcher(), spec.handle)
+        make_launcher().clear(spec.handle)
+        make_launcher().clear(spec.handle)
+        assert not observe(make_launcher(), spec.handle).is_there
+        assert make_launcher().read_log(spec.handle, 0, 9) == b"hello\n"
+        make_launcher().remove(spec.handle)
+        assert make_launcher().log_size(spec.handle) == 0
+
+    def test_mending_where_nothing_is_wrong_changes_nothing(self, make_launcher, spec_of, sleeper):
+        ended = spec_of("print('hello')")
+        for spec in (ended, sleeper):
+            make_launcher().start(spec)
+        end = wait_for_end(make_launcher(), ended.handle)
+        make_launcher().mend()
+        assert exit_of(make_launcher(), ended.handle) == end
+        assert observe(make_launcher(), sleeper.handle).state is State.ALIVE
+        assert make_launcher().read_log(ended.handle, 0, 9) == b"hello\n"
+
+    def test_who_asks_for_a_graphics_processor_is_started_where_there_is_none(
+        self, launcher, spec_of
+    ):
+        if launcher.has_gpu():
+            pytest.skip("this machine has one")
+        spec = replace(spec_of("import sys; sys.exit(3)"), gpu=True)
+        launcher.start(spec)
+        assert wait_for_end(launcher, spec.handle).code == 3
 
     def test_a_removed_process_is_gone_with_its_log(self, launcher, spec_of):
         spec = spec_of("print('hello')")

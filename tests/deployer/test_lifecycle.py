@@ -10,6 +10,7 @@ from nnt_contract.status import MOVES, Status, Wanted
 from nnt_deployer.launchers.base import Exit, Observed, State
 from nnt_deployer.lifecycle import (
     MAX_INTERRUPTIONS,
+    REMOVED,
     RESUMES,
     STOPPING,
     WAITING,
@@ -30,6 +31,7 @@ from nnt_deployer.lifecycle import (
     Start,
     describe_exit,
     next_step,
+    not_ready,
 )
 
 PATIENCE = Patience(
@@ -43,6 +45,8 @@ ASKED = Observed(State.EXITED, Exit(code=EXIT_STOPPED))
 KILLED = Observed(State.EXITED, Exit(signal=9))
 REPORTED = Observed(State.EXITED, Exit(code=EXIT_FAILED))
 LOST = Observed(State.EXITED, Exit())
+AWAY = Observed(State.UNKNOWN, why="Docker does not answer")
+TOLD_AWAY = not_ready("Docker does not answer")
 WELL, BADLY = RunEnd(None), RunEnd("the labels are strings")
 OVER = "it used 2 MiB of memory, its limit is 1 MiB"
 KILLED_SO = f"its process was killed (SIGKILL); {RESUMES}"
@@ -68,6 +72,17 @@ def step(**changes: object):
     [
         (Status.QUEUED, {"observed": GONE}, None),
         (Status.QUEUED, {"observed": GONE, "may_start": True}, Prepare()),
+        (
+            Status.QUEUED,
+            {"observed": GONE, "data_problem": "no such host"},
+            Move(Status.FAILED, "no such host"),
+        ),
+        (Status.FAILED, {"observed": GONE, "data_problem": "no such host"}, None),
+        (
+            Status.QUEUED,
+            {"observed": GONE, "data_problem": "no such host", "wanted": Wanted.PAUSED},
+            Move(Status.PAUSED),
+        ),
         (Status.PREPARING, {"observed": GONE}, Start()),
         (Status.PREPARING, {"observed": ALIVE}, Move(Status.RUNNING)),
         (
@@ -76,6 +91,7 @@ def step(**changes: object):
             Move(Status.FAILED, describe_exit(Exit(signal=9)), needs_log=True),
         ),
         (Status.RUNNING, {"observed": ALIVE}, None),
+        (Status.RUNNING, {"observed": GONE}, Move(Status.FAILED, REMOVED, needs_log=True)),
         (Status.RUNNING, {"observed": DONE}, Move(Status.FINISHING)),
         (
             Status.RUNNING,
@@ -239,10 +255,53 @@ def test_deletion_ends_the_process_before_it_removes_anything():
     assert step(wanted=Wanted.DELETED, status=Status.DELETING, observed=GONE) == Remove()
 
 
+@pytest.mark.parametrize("status", [s for s in Status if s.has_process or s is Status.QUEUED])
+@pytest.mark.parametrize("wanted", [Wanted.RUNNING, Wanted.PAUSED, Wanted.STOPPED])
+def test_nothing_is_done_to_a_process_of_which_nobody_can_tell_and_nothing_is_concluded(
+    status, wanted
+):
+    for over_limit in ("", OVER):
+        blind = step(
+            status=status,
+            wanted=wanted,
+            observed=AWAY,
+            may_start=True,
+            over_limit=over_limit,
+            in_status_for=timedelta(days=1),
+        )
+        assert blind is None or blind == Note(TOLD_AWAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "expected"),
+    [
+        (Status.QUEUED, {"may_start": True}, Note(TOLD_AWAY)),
+        (Status.QUEUED, {"may_start": False}, None),
+        (Status.PREPARING, {}, Note(TOLD_AWAY)),
+        (Status.PREPARING, {"reason": TOLD_AWAY}, None),
+        (Status.RUNNING, {}, Note(TOLD_AWAY)),
+        (Status.STOPPING, {}, None),
+        (Status.FINISHING, {"run_end": WELL, "received": 3}, Move(Status.FINISHED)),
+        (Status.STOPPED, {"is_asked_again": True}, Move(Status.QUEUED)),
+        (Status.RUNNING, {"wanted": Wanted.DELETED}, Move(Status.DELETING)),
+        (Status.DELETING, {"wanted": Wanted.DELETED}, None),
+    ],
+)
+def test_while_nobody_can_tell_of_its_process_its_owner_is_told_and_the_rest_goes_on(
+    status, changes, expected
+):
+    assert step(status=status, observed=AWAY, **changes) == expected
+
+
+def test_when_somebody_can_tell_again_it_goes_on_where_it_was():
+    assert step(status=Status.PREPARING, observed=GONE, reason=TOLD_AWAY) == Start()
+    assert step(status=Status.RUNNING, observed=ALIVE, reason=TOLD_AWAY) == Note("")
+
+
 def test_every_move_it_decides_is_allowed():
     for status in Status:
         for wanted in Wanted:
-            for observed in (GONE, ALIVE, HALTED, DONE, ASKED, KILLED, REPORTED, LOST):
+            for observed in (GONE, ALIVE, HALTED, DONE, ASKED, KILLED, REPORTED, LOST, AWAY):
                 for run_end in (None, WELL, BADLY):
                     for received in (0, 3):
                         moved = step(
@@ -256,9 +315,22 @@ def test_every_move_it_decides_is_allowed():
                             assert moved.status in MOVES[status], (status, moved)
 
 
-def test_a_kill_for_want_of_memory_is_named():
-    assert "memory ran out" in describe_exit(Exit(signal=9, is_out_of_memory=True))
-
-
-def test_a_kill_by_signal_is_named():
-    assert describe_exit(Exit(signal=9)) == "its process was killed (SIGKILL)"
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (Exit(code=3), "its process ended with exit code 3"),
+        (Exit(signal=9), "its process was killed (SIGKILL)"),
+        (Exit(signal=40), "its process was killed (signal 40)"),
+        (
+            Exit(signal=9, is_out_of_memory=True),
+            "its process was killed because the memory ran out",
+        ),
+        (
+            Exit(lost_with="the machine was restarted"),
+            "its process disappeared: the machine was restarted",
+        ),
+        (Exit(), "its process disappeared"),
+    ],
+)
+def test_each_way_to_end_is_told_in_its_own_words(end, told):
+    assert describe_exit(end) == told

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from nnt_contract.log_part import LogPart
 from nnt_deployer.launchers.base import Handle
 from nnt_deployer.logs import SimulationLog
 from nnt_service.errors import Malformed
@@ -58,7 +59,7 @@ def test_a_line_that_is_not_complete_yet_is_shown_too():
 
 def test_a_simulation_that_was_never_started_has_printed_nothing():
     assert read(SimulationLog(Printed(), SIM, 0)) == ("", "1.0")
-    assert SimulationLog(Printed(), SIM, 0).tail(10) == ("", "1.0", False)
+    assert SimulationLog(Printed(), SIM, 0).tail(10) == LogPart(text="", after="1.0", more=False)
 
 
 def test_the_tail_is_of_the_last_attempt_that_printed_and_goes_on_from_there():

@@ -26,7 +26,9 @@ _CHROMIUM_FLAGS = [
 def platform() -> Iterator[Platform]:
     # Not pytest's own folder: PostgreSQL's user must be able to pass through.
     data_dir = Path(tempfile.mkdtemp(prefix="nnt-e2e-"))
-    started = Platform(data_dir, environment_of(data_dir))
+    environment = environment_of(data_dir)
+    environment["NNT_FETCH_ALLOWED_HOSTS"] = '["localhost"]'  # where tests serve datasets
+    started = Platform(data_dir, environment)
     started.start()
     try:
         yield started

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.product import EPOCHS, Product, Stored
+from tests.faults.product import EPOCHS, Product
 from tests.platform import Platform, environment_of
+from tests.stored_rows import Stored
 
 SEEDS = (7, 8)
 _PARAMETERS = 101_770  # of the report's model (Appendix D)

@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import psutil
@@ -37,14 +37,15 @@ from nnt_contract.updates import (
     header_length,
     parse_header,
 )
+from nnt_deployer.dataset_path import dataset_path
 from nnt_deployer.launchers import shim
 from nnt_deployer.launchers.base import Handle, ProcessSpec
 from nnt_deployer.launchers.local import LocalLauncher
-from nnt_deployer.process_spec import dataset_path
 from tests.conftest import wait_for
 from tests.faults.networks import Network
 from tests.faults.services import Services
 from tests.platform import Platform
+from tests.stored_rows import Stored, stored_rows
 
 psycopg2.extras.register_uuid()
 
@@ -73,24 +74,6 @@ INSERT INTO simulations (id, experiment_id, owner_id, name, model, configuration
 SELECT %(id)s, %(id)s, min(id), %(name)s, %(model)s, %(configuration)s, %(seed)s,
        %(expected)s, %(status)s, %(attempt)s, %(threads)s FROM users;
 """
-
-_COLUMNS = """
-SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
-FROM information_schema.columns
-WHERE table_schema = 'public'
-GROUP BY table_name HAVING 'sim_id' = ANY(array_agg(column_name::text))
-"""
-# What differs between two trainings of the same simulation: who it was, when, how often, and the frame that says so.
-_INCIDENTAL = {"sim_id", "time", "attempt", "sha256"}
-_TABLES_OF_THE_CLOCK = {"records", "simulation_events", "simulation_usage"}
-
-
-class Stored(NamedTuple):
-    """A row that a simulation reported, down to the last bit of every value."""
-
-    table: str
-    epoch: int | None
-    digest: str
 
 
 class Product(Services):
@@ -254,23 +237,7 @@ class Product(Services):
         return int(count)
 
     def stored(self, sim_id: uuid.UUID) -> Counter[Stored]:
-        """Every row of it in every table, but for what is incidental."""
-        found: Counter[Stored] = Counter()
-        for table, columns in self.query(_COLUMNS):
-            if table in _TABLES_OF_THE_CLOCK:
-                continue
-            compared = [name for name in columns if name not in _INCIDENTAL]
-            statement = sql.SQL(
-                "SELECT {epoch}, encode(sha256(record_send(ROW({columns}))), 'hex') FROM {table} WHERE sim_id = %s"
-            ).format(
-                epoch=sql.Identifier("epoch") if "epoch" in columns else sql.SQL("NULL"),
-                columns=sql.SQL(", ").join(map(sql.Identifier, compared)),
-                table=sql.Identifier(table),
-            )
-            found.update(
-                Stored(table, epoch, digest) for epoch, digest in self.query(statement, (sim_id,))
-            )
-        return found
+        return stored_rows(self.query, sim_id)
 
     def outbox(self, sim_id: uuid.UUID) -> list[Path]:
         """The updates that have not reached the parser, in their order."""

@@ -13,7 +13,8 @@ from nnt_contract.status import Status, Wanted
 from nnt_simulation.checkpoint import Checkpoints
 from tests.conftest import wait_for
 from tests.faults.networks import EPOCHS, NETWORKS, datasets
-from tests.faults.product import Product, Stored
+from tests.faults.product import Product
+from tests.stored_rows import Stored
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -8,7 +8,8 @@ import pytest
 from nnt_contract.updates import FRAME_TYPE, Array, Collection, Finish, frame_head, payload_bytes
 from tests.conftest import wait_for
 from tests.faults.conftest import SEEDS
-from tests.faults.product import EPOCHS, Stored, epochs_in
+from tests.faults.product import EPOCHS, epochs_in
+from tests.stored_rows import Stored
 
 pytestmark = pytest.mark.timeout(300)
 

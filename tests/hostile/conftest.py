@@ -17,6 +17,7 @@ from django.urls import reverse
 from nnt_contract.environment import EXIT_FAILED, RUN_FILE
 from nnt_contract.simulation_config import Part
 from nnt_deployer import process_spec
+from nnt_deployer.dataset_path import dataset_path
 from scripts.up.postgres import Cluster
 from tests.hostile.payloads import data, dumped, honest_model
 from tests.server.conftest import alice, doorbell, form, site
@@ -74,8 +75,7 @@ def told(alice, site, doorbell, form, parser, canary, tmp_path_factory, monkeypa
         assert answer.headers["HX-Redirect"] == reverse("simulation_list")
         text = _failure(run_folder, site / "datasets", parser)
         kept = {
-            process_spec.dataset_path(site / "datasets", dataset.sha256)
-            for dataset in Dataset.objects.all()
+            dataset_path(site / "datasets", dataset.sha256) for dataset in Dataset.objects.all()
         }
         assert _files(site.parent) == around | kept | _files(run_folder)
         return text

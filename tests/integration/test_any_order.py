@@ -51,6 +51,13 @@ VALUES (%(id)s, %(owner)s, 'x', '0', '0', '0');
 INSERT INTO simulations (id, experiment_id, owner_id, name, model, configuration, seed, expected_collections)
 VALUES (%(id)s, %(id)s, %(owner)s, 'x', '{"class_name": "Sequential"}', %(configuration)s, 1, 1);
 """
+_FROM_URL = """
+UPDATE experiments SET train_dataset_id = NULL WHERE id = %(id)s;
+INSERT INTO dataset_fetches (experiment_id, part, url) VALUES (%(id)s, 'train', 'https://data.example/');
+"""
+_WITHOUT_DATA = """
+SELECT s.id FROM simulations s JOIN experiments x ON x.id = s.experiment_id WHERE x.train_dataset_id IS NULL
+"""
 _CONFIGURATION = (
     '{"total_epochs": 1, "learning_rate": 0.1, "optimizer": {"name": "sgd"}, "loss_function": {"name": "mse"},'
     ' "train": {"features": "x", "labels": "y"}, "validation": {"features": "x", "labels": "y"},'
@@ -185,9 +192,9 @@ class Deployment(RuleBasedStateMachine):
         self._tick(3)
 
     @precondition(lambda self: self._count() < len(_OWNERS))
-    @rule(owner=strategies.sampled_from(_OWNERS), then=TICKS)
-    def create(self, owner: int, then: int) -> None:
-        self._create(owner)
+    @rule(owner=strategies.sampled_from(_OWNERS), is_from_url=strategies.booleans(), then=TICKS)
+    def create(self, owner: int, is_from_url: bool, then: int) -> None:
+        self._create(owner, is_from_url)
         self._tick(then)
 
     @rule(which=ANY, what=ANY, then=TICKS)
@@ -206,6 +213,20 @@ class Deployment(RuleBasedStateMachine):
     def delete(self, which: int, then: int) -> None:
         for (sim_id,) in self._any("SELECT id", which):
             self._want(sim_id, Wanted.DELETED)
+        self._tick(then)
+
+    # What the data worker does
+
+    @rule(which=ANY, ends_well=strategies.booleans(), then=TICKS)
+    def fetch(self, which: int, ends_well: bool, then: int) -> None:
+        fetches = self._store.fetches
+        if due := fetches.due():
+            fetch_id = due[which % len(due)]
+            assert fetches.begin(fetch_id)
+            if ends_well:
+                assert fetches.finish(fetch_id, "0", 1, lambda: None)
+            else:
+                fetches.fail(fetch_id, "nobody is there")
         self._tick(then)
 
     # What processes do
@@ -309,6 +330,8 @@ class Deployment(RuleBasedStateMachine):
             for sim_id, status, wanted in self._query("SELECT id, status, wanted FROM simulations")
         }
         assert there.keys() <= rows.keys()
+        without_data = {sim_id for (sim_id,) in self._query(_WITHOUT_DATA)}
+        assert not there.keys() & without_data
         for sim_id, (status, wanted) in rows.items():
             seen = there.get(sim_id)
             assert wanted is not Wanted.DELETED
@@ -319,7 +342,8 @@ class Deployment(RuleBasedStateMachine):
                     assert seen is None or seen.state is State.PAUSED
                     assert wanted is Wanted.PAUSED or self._is_full(rows)
                 case Status.QUEUED:
-                    assert seen is None and wanted is Wanted.RUNNING and self._is_full(rows)
+                    assert seen is None and wanted is Wanted.RUNNING
+                    assert self._is_full(rows) or sim_id in without_data
                 case _:
                     assert seen is None and status.is_ended, status
 
@@ -345,10 +369,11 @@ class Deployment(RuleBasedStateMachine):
             for sim_id in self._conductor().due():
                 self._conductor().advance(sim_id)
 
-    def _create(self, owner: int) -> None:
+    def _create(self, owner: int, is_from_url: bool = False) -> None:
         self._created += 1
         sim_id = uuid.UUID(int=self._created)  # the same in every repetition
-        self._query(_CREATE, id=sim_id, owner=owner, configuration=_CONFIGURATION)
+        values = {"id": sim_id, "owner": owner, "configuration": _CONFIGURATION}
+        self._query(_CREATE + (_FROM_URL if is_from_url else ""), **values)
 
     def _count(self) -> int:
         [(count,)] = self._query("SELECT count(*) FROM simulations")

@@ -22,7 +22,9 @@ from nnt_contract.tokens import RunToken, check
 from nnt_deployer.launchers.base import Exit, Handle
 from nnt_deployer.reconciler import tick
 from nnt_deployer.store import open_store
-from nnt_deployer.worker import create_celery
+from nnt_deployer.tasks import advance_and_ring
+from nnt_deployer.worker import QUEUE, create_celery
+from nnt_service.celery_app import waiting
 from tests.conftest import wait_for
 from tests.integration.conftest import SECRET
 
@@ -191,6 +193,30 @@ def test_the_loop_acts_itself_while_redis_is_away(
     sim_id = make_simulation()
     tick(conductor, create_celery(settings_without_redis))
     assert status(sim_id)[0] == "running"
+
+
+@pytest.fixture
+def rung(settings):
+    """How many doorbells have rung that no worker has heard."""
+    celery = create_celery(settings)
+    celery.control.purge()
+    return celery, lambda: waiting(celery, QUEUE)
+
+
+def test_a_place_that_is_given_away_is_offered_at_once(
+    make_conductor, launcher, make_simulation, rung
+):
+    celery, bells = rung
+    conductor = make_conductor(max_running=1)
+    first, second = make_simulation(), make_simulation()
+    for sim_id in (first, second):
+        advance_and_ring(celery, conductor, sim_id)
+    assert [spec.handle.sim_id for spec in launcher.specs] == [first]
+    assert bells() == 0
+    launcher.end(Handle(first, 1), Exit(code=EXIT_FINISHED))
+    advance_and_ring(celery, conductor, first)
+    assert conductor.due() == [second]
+    assert bells() == 1
 
 
 def test_a_full_outbox_is_told_while_it_lasts(conductor, make_simulation, status, tmp_path):

@@ -121,7 +121,7 @@ def test_a_long_upload_of_somebody_who_left_meanwhile_makes_nothing(alice):
     files: Mapping[Part, SimpleUploadedFile] = {"train": file, "validation": file, "test": file}
     with pytest.raises(PermissionDenied):
         create_experiment(
-            alice.user, "late", MODEL, Configuration.model_validate(CONFIGURATION), files
+            alice.user, "late", MODEL, Configuration.model_validate(CONFIGURATION), files, {}
         )
     assert Simulation.objects.count() == 1
 

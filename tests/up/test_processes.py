@@ -20,6 +20,7 @@ def test_every_service_has_its_processes():
         "server",
         "deployer",
         "deployer-worker",
+        "data-worker",
         "reconciler",
         "parser",
         "parser-worker",

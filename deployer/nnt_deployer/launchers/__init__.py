@@ -13,15 +13,14 @@ def launcher_from(settings: DeployerSettings) -> Launcher:
 
 def _docker(settings: DeployerSettings) -> Launcher:
     # Here, so that nobody waits for its import who runs local processes.
-    import docker
-
     from nnt_deployer.launchers.docker import DockerLauncher, DockerOptions
 
-    options = DockerOptions(
-        folder=settings.processes_dir,
-        image=settings.docker_image,
-        python=settings.docker_python,
-        user=(settings.docker_uid, settings.docker_gid),
-        parser=settings.docker_parser,
+    return DockerLauncher(
+        DockerOptions(
+            folder=settings.processes_dir,
+            image=settings.docker_image,
+            python=settings.docker_python,
+            user=(settings.docker_uid, settings.docker_gid),
+            parser=settings.docker_parser,
+        )
     )
-    return DockerLauncher(docker.from_env(), options)

@@ -42,6 +42,8 @@ class ProcessSpec:
     run_dir: str
     reads: tuple[str, ...] = ()  # files outside of its folder
     memory_mb: int | None = None  # it is not to have more, where the launcher can see to that
+    threads: int = 1  # that compute at once
+    gpu: bool = False  # it is to have the graphics processors, where there are any
 
 
 class State(StrEnum):
@@ -49,11 +51,12 @@ class State(StrEnum):
     ALIVE = "alive"
     PAUSED = "paused"
     EXITED = "exited"
+    UNKNOWN = "unknown"  # whoever could tell is away: nothing follows from it
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended. Neither a code nor a signal: it disappeared without leaving a word."""
+    """How a process ended. Neither a code nor a signal: it was lost together with what watched over it."""
 
     code: int | None = None
     signal: int | None = None
@@ -61,12 +64,18 @@ class Exit:
     # Processor time of it and its children, in seconds, where the launcher knows it.
     cpu_s: float | None = None
     is_out_of_memory: bool = False  # it was ended because it had all the memory it may have
+    lost_with: str = ""  # what became of that, in words for the owner
+
+    @property
+    def is_lost(self) -> bool:
+        return self.code is None and self.signal is None
 
 
 @dataclass(frozen=True)
 class Observed:
     state: State
     exit: Exit | None = None
+    why: str = ""  # it is unknown, in words for the owner
 
     @property
     def is_there(self) -> bool:
@@ -88,6 +97,7 @@ class Launcher(Protocol):
     A launcher keeps no memory: another one with the same settings can observe and end what this one started, also
     where that one was killed at any point. Starting a handle twice starts one process. Observing the unknown says
     GONE. What is to be done to a process that is gone, or was done already, succeeds and changes nothing.
+    Every verb but those about logs raises NotReady where what the launcher itself needs is away.
     """
 
     name: str
@@ -96,7 +106,8 @@ class Launcher(Protocol):
     def start(self, spec: ProcessSpec) -> None:
         """Returns when the process can be observed; raises LaunchFailed."""
 
-    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]: ...
+    def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
+        """Nothing of this is UNKNOWN: that is for the caller to say when it raises NotReady."""
 
     def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
         """Of those that are there."""
@@ -121,8 +132,17 @@ class Launcher(Protocol):
     def read_log(self, handle: Handle, start: int, size: int) -> bytes:
         """At most that many bytes of them, from that position."""
 
+    def clear(self, handle: Handle) -> None:
+        """Lets go of what a dead process still holds, once its end was written down; keeps its log."""
+
     def remove(self, handle: Handle) -> None:
         """Forgets a dead process and its log."""
 
     def known(self) -> Iterator[Handle]:
-        """Everything that was started here and not removed."""
+        """Everything that was started here and neither cleared nor removed; the living always."""
+
+    def mend(self) -> None:
+        """Restores what its processes need and somebody else took away; cheap where that is nothing."""
+
+    def has_gpu(self) -> bool:
+        """Whether a process that is started here can be given a graphics processor."""

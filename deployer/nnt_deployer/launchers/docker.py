@@ -7,40 +7,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
-from docker.models.networks import Network
-from docker.types import LogConfig, Mount
 
 from nnt_contract.environment import ASK, INSIST
 from nnt_deployer.errors import LaunchFailed
-from nnt_deployer.launchers import log_file, shim
-from nnt_deployer.launchers.base import Exit, Handle, Observed, ProcessSpec, State, Usage
+from nnt_deployer.launchers import docker_container, docker_engine, log_file
+from nnt_deployer.launchers.base import Handle, Observed, ProcessSpec, State, Usage
+from nnt_deployer.launchers.docker_container import STATES, Surroundings
+from nnt_deployer.launchers.docker_engine import asking
+from nnt_deployer.launchers.docker_network import Networks
 from nnt_deployer.launchers.waiting import wait
 
 _INSTALLATION = "neural-net-tracker.installation"
-# Docker forgets what a container printed together with the container.
-_LOG_FOLDER = "/nnt-log"
-_PRINTING_TO_A_FILE = ("sh", "-c", f'exec "$@" >> {_LOG_FOLDER}/{shim.LOG} 2>&1', "simulation")
 _DEATH_DEADLINE_S = 10.0
-_MAX_PROCESSES = 1024
-_MIB = 2**20
 _NANOSECONDS = 10**9
-_STATES: Mapping[str, State] = {
-    "running": State.ALIVE,
-    "restarting": State.ALIVE,
-    "paused": State.PAUSED,
-    "exited": State.EXITED,
-    "dead": State.EXITED,
-    # "created" is not here: whoever made it was killed before starting it, and nothing runs yet.
-}
-# What Docker writes down for containers that were not running any more when it was started.
-_LOST = 255
-_KILLED_BY = 128  # plus the number of the signal
 
 
 @dataclass(frozen=True)
@@ -58,30 +43,54 @@ class DockerLauncher:
 
     name = "docker"
 
-    def __init__(self, client: DockerClient, options: DockerOptions) -> None:
-        self._client = client
+    def __init__(
+        self, options: DockerOptions, connect: Callable[[], DockerClient] = docker_engine.connect
+    ) -> None:
+        """`connect` is called when the engine is first asked: whoever only reads logs needs none."""
+        self._connect = connect
         self._options = options
         self.python = options.python
 
+    @asking()
     def start(self, spec: ProcessSpec) -> None:
         try:
-            container = self._find(spec.handle) or self._create(spec)
-            if container.status == "created":
-                container.start()
-        except DockerException as error:
+            container = self._find(spec.handle)
+            if container is not None and container.status == "created":
+                container.remove()  # its network may be older than the parser's container
+                container = None
+            if container is None:
+                self._create(spec).start()
+        except ImageNotFound as error:
+            raise LaunchFailed(
+                f"there is no image {self._options.image}: build it (docker compose build simulation)"
+                " or name another (NNT_DOCKER_IMAGE)"
+            ) from error
+        except APIError as error:
             raise LaunchFailed(f"Docker cannot start {spec.handle.name}: {_told(error)}") from error
 
+    @asking()
     def observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
-        states = self._states()
-        return {handle: self._observed(handle, states.get(handle.name)) for handle in handles}
+        found = self._states()
+        states = {handle: STATES.get(found.get(handle.name, ""), State.GONE) for handle in handles}
+        has_ended = State.EXITED in states.values()
+        engine_started = self._engine_started() if has_ended else None
+        return {
+            handle: self._ended(handle, engine_started)
+            if state is State.EXITED
+            else Observed(state)
+            for handle, state in states.items()
+        }
 
+    @asking()
     def usage(self, handles: Sequence[Handle]) -> Mapping[Handle, Usage]:
         found = ((handle, self._usage_of(handle)) for handle in handles)
         return {handle: usage for handle, usage in found if usage is not None}
 
+    @asking()
     def pause(self, handle: Handle) -> None:
         self._act(handle, lambda container: container.pause(), State.PAUSED)
 
+    @asking()
     def resume(self, handle: Handle) -> None:
         self._act(handle, lambda container: container.unpause(), State.ALIVE)
 
@@ -104,17 +113,30 @@ class DockerLauncher:
     def read_log(self, handle: Handle, start: int, size: int) -> bytes:
         return log_file.read(self._folder_of(handle), start, size)
 
-    def remove(self, handle: Handle) -> None:
+    @asking()
+    def clear(self, handle: Handle) -> None:
         with suppress(NotFound):
             self._client.containers.get(handle.name).remove(force=True)
-        for network in self._networks(handle):
-            self._leave(network)
-            network.remove()
+        self._networks.remove(handle)
+
+    def remove(self, handle: Handle) -> None:
+        self.clear(handle)
         with suppress(FileNotFoundError):
             shutil.rmtree(self._folder_of(handle))
 
+    @asking()
     def known(self) -> Iterator[Handle]:
-        return (handle for name in self._states() if (handle := Handle.named(name)))
+        found = [Handle.named(name) for name in self._states()]
+        return (handle for handle in found if handle is not None)
+
+    @asking()
+    def mend(self) -> None:
+        if self._options.parser:
+            self._networks.mend(self._states())
+
+    @asking()
+    def has_gpu(self) -> bool:
+        return docker_container.gpu_request(self._client.info()) is not None
 
     # Making a container
 
@@ -123,65 +145,29 @@ class DockerLauncher:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for own in (folder, Path(spec.run_dir)):
             self._give_to_user(own)
-        memory = f"{spec.memory_mb}m" if spec.memory_mb else None
-        uid, gid = self._options.user
-        return self._client.containers.create(
-            self._options.image,
-            [*_PRINTING_TO_A_FILE, *spec.command],
-            name=spec.handle.name,
+        around = Surroundings(
+            image=self._options.image,
+            user=self._options.user,
+            log_folder=folder,
+            network=self._networks.make(spec.handle),
             labels=self._labels,
-            environment=dict(spec.environment),
-            working_dir=spec.run_dir,
-            mounts=[
-                _mount(str(folder), _LOG_FOLDER),
-                _mount(spec.run_dir),
-                *(_mount(path, read_only=True) for path in spec.reads),
-                Mount("/tmp", None, type="tmpfs", tmpfs_size=64 * _MIB),  # the container's
-            ],
-            network=self._network_for(spec.handle),
-            user=f"{uid}:{gid}",
-            init=True,  # passes signals on, and reaps what the training leaves behind
-            read_only=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            pids_limit=_MAX_PROCESSES,
-            mem_limit=memory,
-            memswap_limit=memory,
-            log_config=LogConfig(type="none"),
+            gpu=docker_container.gpu_request(self._client.info()) if spec.gpu else None,
         )
-
-    def _network_for(self, handle: Handle) -> str:
-        """A network with nobody but the simulation and the parser: not even the host is on it."""
-        if not self._options.parser:
-            return "none"
-        network = next(iter(self._networks(handle)), None)
-        if network is None:
-            network = self._client.networks.create(
-                handle.name,
-                internal=True,
-                check_duplicate=True,
-                options={"com.docker.network.bridge.inhibit_ipv4": "true"},
-                labels=self._labels,
-            )
-        parser = self._client.containers.get(self._options.parser)
-        network.reload()
-        if parser.id not in network.attrs["Containers"]:
-            network.connect(parser, aliases=[self._options.parser_name])
-        return handle.name
-
-    def _leave(self, network: Network) -> None:
-        with suppress(NotFound):
-            network.disconnect(self._options.parser, force=True)
-
-    def _networks(self, handle: Handle) -> list[Network]:
-        found = self._client.networks.list(names=[handle.name])
-        return [network for network in found if network.name == handle.name]
+        return self._client.containers.create(**docker_container.options(spec, around))
 
     def _give_to_user(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, *self._options.user)
 
     # Looking at containers
+
+    @cached_property
+    def _client(self) -> DockerClient:
+        return self._connect()
+
+    @property
+    def _networks(self) -> Networks:
+        return Networks(self._client, self._labels, self._options.parser, self._options.parser_name)
 
     @property
     def _labels(self) -> dict[str, str]:
@@ -193,20 +179,29 @@ class DockerLauncher:
         found = self._client.api.containers(all=True, filters={"label": f"{label}={value}"})
         return {one["Names"][0].lstrip("/"): one["State"] for one in found}
 
+    def _engine_started(self) -> datetime | None:
+        """When the engine was last started; None where it cannot be known.
+
+        It does not tell. But where no container outlives it, it makes its default network anew.
+        """
+        try:
+            default = self._client.api.inspect_network("bridge")
+        except NotFound:
+            return None
+        return docker_container.moment(default["Created"])
+
     def _find(self, handle: Handle) -> Container | None:
         try:
             return self._client.containers.get(handle.name)
         except NotFound:
             return None
 
-    def _observed(self, handle: Handle, status: str | None) -> Observed:
-        state = _STATES.get(status or "", State.GONE)
-        if state is not State.EXITED:
-            return Observed(state)
+    def _ended(self, handle: Handle, engine_started: datetime | None) -> Observed:
         container = self._find(handle)
-        return (
-            Observed(state, _exit(container.attrs["State"])) if container else Observed(State.GONE)
-        )
+        if container is None:
+            return Observed(State.GONE)
+        exit = docker_container.exit_of(container.attrs["State"], engine_started)
+        return Observed(State.EXITED, exit)
 
     def _usage_of(self, handle: Handle) -> Usage | None:
         try:
@@ -223,6 +218,7 @@ class DockerLauncher:
 
     # Acting on containers
 
+    @asking()
     def _signal(self, handle: Handle, number: signal.Signals) -> None:
         # Of a paused container Docker takes no signal before it goes on.
         self.resume(handle)
@@ -233,7 +229,7 @@ class DockerLauncher:
     ) -> None:
         """What is done already, or concerns nobody any more, is no failure."""
         container = self._find(handle)
-        if container is None or _STATES.get(container.status) in (None, State.EXITED, done):
+        if container is None or STATES.get(container.status) in (None, State.EXITED, done):
             return
         try:
             act(container)
@@ -241,27 +237,12 @@ class DockerLauncher:
             return
         except APIError as error:
             container = self._find(handle)
-            if container and _STATES.get(container.status) not in (State.EXITED, done):
+            if container and STATES.get(container.status) not in (State.EXITED, done):
                 raise LaunchFailed(f"Docker cannot change {handle.name}: {_told(error)}") from error
 
     def _folder_of(self, handle: Handle) -> Path:
         return self._options.folder / handle.name
 
 
-def _mount(source: str, target: str | None = None, read_only: bool = False) -> Mount:
-    return Mount(target or source, source, type="bind", read_only=read_only)
-
-
-def _exit(state: Mapping[str, Any]) -> Exit:
-    """How a container ended, in Docker's words."""
-    at = datetime.fromisoformat(state["FinishedAt"][:19] + "+00:00")
-    code, is_out_of_memory = state["ExitCode"], bool(state["OOMKilled"])
-    if code == _LOST:
-        return Exit(at=at)
-    if code - _KILLED_BY in set(signal.Signals):
-        return Exit(signal=code - _KILLED_BY, at=at, is_out_of_memory=is_out_of_memory)
-    return Exit(code=code, at=at, is_out_of_memory=is_out_of_memory)
-
-
-def _told(error: DockerException) -> str:
-    return str(getattr(error, "explanation", None) or error)
+def _told(error: APIError) -> str:
+    return str(error.explanation or error)

@@ -25,6 +25,7 @@ _START_DEADLINE_S = 20.0
 _DEATH_DEADLINE_S = 10.0
 _SIGNAL_DEADLINE_S = 1.0
 _LOCK = "lock"
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia")
 
 
 class LocalLauncher:
@@ -96,6 +97,9 @@ class LocalLauncher:
     def read_log(self, handle: Handle, start: int, size: int) -> bytes:
         return log_file.read(self._of(handle), start, size)
 
+    def clear(self, handle: Handle) -> None:
+        """A dead one holds nothing but its log."""
+
     def remove(self, handle: Handle) -> None:
         with suppress(FileNotFoundError):
             shutil.rmtree(self._of(handle))
@@ -105,6 +109,12 @@ class LocalLauncher:
             for entry in os.scandir(self._folder):
                 if handle := Handle.named(entry.name):
                     yield handle
+
+    def mend(self) -> None:
+        """Its processes need nothing that anybody could take away and give back."""
+
+    def has_gpu(self) -> bool:
+        return _NVIDIA_DRIVER.exists()
 
     def _of(self, handle: Handle) -> Path:
         return self._folder / handle.name
@@ -122,7 +132,7 @@ class LocalLauncher:
             exit = Exit(ended.get("code"), ended.get("signal"), at, ended["cpu_s"])
             return Observed(State.EXITED, exit)
         if seen is None and shim_seen is None:
-            return Observed(State.EXITED, Exit())
+            return Observed(State.EXITED, Exit(lost_with=_lost_with(started)))
         return Observed(State.PAUSED if seen and seen.is_paused else State.ALIVE)
 
     def _wait_until_not(self, handle: Handle, state: State) -> None:
@@ -177,6 +187,11 @@ def _look(started: Mapping[str, Any], prefix: str = "") -> shim.Seen | None:
         return None
     seen = shim.look(started[f"{prefix}pid"])
     return seen if seen and seen.start_ticks == started[f"{prefix}start_ticks"] else None
+
+
+def _lost_with(started: Mapping[str, Any]) -> str:
+    is_same_boot = started["boot_id"] == shim.boot_id()
+    return "it was killed with its shim" if is_same_boot else "the machine was restarted"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from nnt_server.accounts import account_views, administration_views, views
 urlpatterns = [
     path("", account_views.account, name="account"),
     path("sign-up/", views.sign_up, name="sign_up"),
+    path("signed-in/", views.signed_in, name="signed_in"),
     path("log-in/", views.LogIn.as_view(), name="log_in"),
     path("log-out/", LogoutView.as_view(), name="log_out"),
     path("details/", account_views.change_details, name="change_details"),

@@ -1,4 +1,4 @@
-"""The first page, signing up and logging in; log-out is Django's own."""
+"""The first page, signing up and logging in, and who is; log-out is Django's own."""
 
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -35,6 +35,14 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         login(request, form.save())
         return redirect("simulation_list")
     return render(request, "accounts/sign_up.html", {"form": form})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """For nginx, which asks before it lets anybody through to Grafana."""
+    return HttpResponse(status=204 if request.user.is_authenticated else 401)
 
 
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")

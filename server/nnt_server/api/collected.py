@@ -14,12 +14,12 @@ from ninja import Query, Router
 from ninja.errors import HttpError
 from pydantic import Field, StringConstraints
 
+from nnt_contract.log_part import LogPart
 from nnt_server import deployer_client
 from nnt_server.api import schemas, streams
 from nnt_server.api.application import may_answer, of_type, user_of
 from nnt_server.api.schemas import Epoch, EpochValues, ExtraMetric, text
 from nnt_server.api.simulations import named
-from nnt_server.deployer_client import LogPart
 from nnt_server.simulations import collected, export, selectors
 from nnt_server.simulations.collected import Variable
 from nnt_server.simulations.log_views import to_the_end

@@ -21,10 +21,11 @@ _TYPE = "multipart/form-data"
 _PARTS = {
     "model": "what Keras' model.to_json() returns",
     "config": "the configuration file",
-    "train": "an .npz file with the training data",
-    "val": "an .npz file with the validation data",
-    "test": "an .npz file with the test data",
+    "train": "an .npz file with the training data, unless the configuration file has its URL as dataset_train",
+    "val": "an .npz file with the validation data, unless the configuration file has its URL as dataset_val",
+    "test": "an .npz file with the test data, unless the configuration file has its URL as dataset_test",
 }
+_REQUIRED = ["model", "config"]
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -36,7 +37,7 @@ _BODY: dict[str, Any] = {
                         part: {"type": "string", "format": "binary", "description": what}
                         for part, what in _PARTS.items()
                     },
-                    "required": list(_PARTS),
+                    "required": _REQUIRED,
                     "additionalProperties": False,
                 }
             }
@@ -55,7 +56,8 @@ router = Router(tags=["experiments"])
 def create_experiment(request: HttpRequest) -> Status[ExperimentCreated]:
     """Creates the simulations of one experiment and queues them.
 
-    The configuration file is JSON; every key of it that is missing, misspelt or wrong is named in one answer.
+    The configuration file is JSON; every key of it that is missing, misspelt or wrong is named in one answer. Each
+    dataset is a part of the request, or is fetched from a URL in the configuration file before its simulations start.
     """
     if request.content_type != _TYPE:
         raise HttpError(415, f"The content type {_TYPE} was expected.")
@@ -69,6 +71,7 @@ def create_experiment(request: HttpRequest) -> Status[ExperimentCreated]:
         model=parts.cleaned_data["model"],
         configuration=said.configuration,
         files=parts.files_by_part,
+        urls=parts.urls_by_part,
         tags=said.tags,
         seed=said.seed,
     )

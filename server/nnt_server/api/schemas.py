@@ -9,6 +9,7 @@ from ninja.params.functions import Query
 from pydantic import ConfigDict, Field, StringConstraints
 
 from nnt_contract.message import number_to_json
+from nnt_contract.simulation_config import Part
 from nnt_contract.status import Status
 from nnt_server.simulations.models import Simulation
 
@@ -74,8 +75,18 @@ class SimulationSummary(SimulationState):
     ended_at: datetime | None
 
 
+class Fetch(Schema):
+    part: Part
+    url: str
+    received_bytes: int = Field(description="of the attempt that is under way, or was the last")
+    total_bytes: int | None = Field(description="null: the other side did not say")
+    problem: str = Field(description="why it failed; empty if it did not")
+    fetched_at: datetime | None
+
+
 class SimulationDetails(SimulationSummary):
     experiment: UUID
+    fetches: list[Fetch] = Field(description="the datasets that come from URLs")
     attempt: int
     seed: int
     configuration: dict[str, Any]
@@ -154,6 +165,7 @@ def details(simulation: Simulation) -> SimulationDetails:
     return SimulationDetails(
         **_summary(simulation),
         experiment=simulation.experiment_id,
+        fetches=[Fetch.from_orm(fetch) for fetch in simulation.experiment.fetches.all()],
         attempt=simulation.attempt,
         seed=simulation.seed,
         configuration=simulation.configuration,

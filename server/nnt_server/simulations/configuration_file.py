@@ -9,8 +9,15 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 
 from nnt_contract.errors import FieldError
 from nnt_contract.message import Message
-from nnt_contract.simulation_config import Configuration, ConfValue, KerasChoice, Limits, NpzKeys
-from nnt_server.simulations import limits
+from nnt_contract.simulation_config import (
+    Configuration,
+    ConfValue,
+    KerasChoice,
+    Limits,
+    NpzKeys,
+    Part,
+)
+from nnt_server.simulations import dataset_urls, limits
 
 MAX_SEED = 2**31 - 1  # what every library that is seeded with it takes
 _MILLION = 10**6
@@ -25,6 +32,15 @@ class ExperimentFile(NamedTuple):
     configuration: Configuration
     tags: tuple[str, ...]
     seed: int | None  # None: one is drawn
+    urls: Mapping[Part, str]  # of the datasets that do not come as files
+
+
+# The keys that hold URLs.
+URL_KEYS: Mapping[Part, str] = {
+    "train": "dataset_train",
+    "validation": "dataset_val",
+    "test": "dataset_test",
+}
 
 
 class InvalidConfiguration(ValueError):
@@ -45,8 +61,17 @@ def parse(content: Mapping[str, Any]) -> ExperimentFile:
     if complaints:
         raise InvalidConfiguration(complaints)
     return ExperimentFile(
-        file.name, _configuration(file), tuple(dict.fromkeys(file.tags)), file.seed
+        name=file.name,
+        configuration=_configuration(file),
+        tags=tuple(dict.fromkeys(file.tags)),
+        seed=file.seed,
+        urls={part: url for part, key in URL_KEYS.items() if (url := getattr(file, key))},
     )
+
+
+def names_url(content: Mapping[str, Any], part: Part) -> bool:
+    """Whether the file says where this dataset is, right or wrong."""
+    return bool(content.get(URL_KEYS[part]))
 
 
 def _without_learning_rate(conf: dict[str, Any]) -> dict[str, Any]:
@@ -68,12 +93,17 @@ def _within(name: str) -> Any:
     return AfterValidator(check)
 
 
+def _url(value: str) -> str:
+    return dataset_urls.check(value) if value else value
+
+
 _Line = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
 _KerasName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 _Count = Annotated[int, Field(ge=1, le=_MILLION)]
 _Limit = Annotated[int, Field(ge=1, le=1000 * _MILLION)]
+_Url = Annotated[str, AfterValidator(_url)]  # empty is absent
 _Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -104,9 +134,9 @@ class _File(Message):
     optimizers: list[_Optimizer] = Field(min_length=1)
     loss_functions: list[_LossFunction] = Field(min_length=1)
     learning_rates: list[_Rate] = Field(min_length=1)
-    dataset_train: str = ""
-    dataset_test: str = ""
-    dataset_val: str = ""
+    dataset_train: _Url = ""
+    dataset_test: _Url = ""
+    dataset_val: _Url = ""
     batch_size: _Count = 32
     epoch_period: _Count = 1
     folds: int = Field(default=0, alias="k-fold_validation")
@@ -138,10 +168,6 @@ def _not_possible_yet(given: Mapping[str, Any]) -> Iterator[FieldError]:
     """What a file may say and this server does not do; apart from the rest, so that both are said at once."""
     if "loss_function" in given and "loss_functions" in given:
         yield _error("loss_function", "either loss_function or loss_functions, not both")
-    for part in ("train", "test", "val"):
-        if url := given.get(f"dataset_{part}"):
-            expected = f"no URL: datasets are not fetched yet; send the file as the part “{part}”"
-            yield _error(f"dataset_{part}", expected, url)
     folds = given.get("k-fold_validation")
     if isinstance(folds, int) and folds >= 2:
         yield _error("k-fold_validation", "below 2: folds are not made yet", folds)

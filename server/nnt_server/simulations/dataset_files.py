@@ -11,7 +11,9 @@ from typing import IO, NamedTuple
 
 from django.core.files.base import File
 
-_INCOMING = ".incoming-"
+_INCOMING = (
+    ".incoming-"  # the deployer's data worker begins the names of its own unfinished files so too
+)
 _ABANDONED_S = 24 * 3600.0  # no upload writes nothing for so long
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from nnt_contract import keras_model
+from nnt_server.simulations import dataset_urls
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
 _ZIP_START = b"PK\x03\x04"
@@ -93,8 +94,10 @@ class ModelFile(forms.FileField):
 class DatasetFile(forms.FileField):
     """An .npz file. Only its first bytes are looked at: reading it is left to a process with limits."""
 
-    def clean(self, data: Any, initial: Any = None) -> "UploadedFile[bytes]":
-        file: UploadedFile[bytes] = super().clean(data, initial)
+    def clean(self, data: Any, initial: Any = None) -> "UploadedFile[bytes] | None":
+        file: UploadedFile[bytes] | None = super().clean(data, initial)
+        if file is None:
+            return None
         start = file.read(len(_ZIP_START))
         file.seek(0)
         if start != _ZIP_START:
@@ -103,6 +106,19 @@ class DatasetFile(forms.FileField):
                 f"received a file that starts with {start!r}."
             )
         return file
+
+
+class DatasetUrl(forms.CharField):
+    """Where a dataset is to be fetched from."""
+
+    widget = forms.URLInput
+
+    def clean(self, value: Any) -> str:
+        url: str = super().clean(value)
+        try:
+            return dataset_urls.check(url) if url else url
+        except ValueError as error:
+            raise ValidationError(f"Expected {error}; received “{url[:200]}”.") from error
 
 
 def _seconds(text: str) -> int | None:

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from nnt_contract.errors import FieldError, contract_error
 from nnt_contract.simulation_config import Configuration, Part
 from nnt_server.form_fields import describe_fields
-from nnt_server.simulations import keras_names, limits
+from nnt_server.simulations import dataset_urls, keras_names, limits
 from nnt_server.simulations.fields import (
     DatasetFile,
+    DatasetUrl,
     Duration,
     JsonText,
     ModelFile,
@@ -44,6 +45,13 @@ def _keys(features: str, labels: str) -> tuple[forms.CharField, forms.CharField]
     )
 
 
+def _source(label: str) -> tuple[DatasetFile, DatasetUrl]:
+    return (
+        DatasetFile(label=label, required=False),
+        DatasetUrl(label="or its URL", required=False, max_length=dataset_urls.MAX_CHARACTERS),
+    )
+
+
 class NewSimulationForm(forms.Form):
     config = forms.FileField(
         label="Configuration file",
@@ -62,11 +70,11 @@ class NewSimulationForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
     )
 
-    train_file = DatasetFile(label="Training data")
+    train_file, train_url = _source("Training data")
     train_features, train_labels = _keys("x_train", "y_train")
-    validation_file = DatasetFile(label="Validation data")
+    validation_file, validation_url = _source("Validation data")
     validation_features, validation_labels = _keys("x_val", "y_val")
-    test_file = DatasetFile(label="Test data")
+    test_file, test_url = _source("Test data")
     test_features, test_labels = _keys("x_test", "y_test")
 
     total_epochs = WholeNumber(label="Total epochs", initial=20, max_value=_MILLION)
@@ -134,15 +142,32 @@ class NewSimulationForm(forms.Form):
 
     @property
     def files_by_part(self) -> "dict[Part, UploadedFile[bytes]]":
-        return {part: self.cleaned_data[f"{part}_file"] for part in PARTS}
+        given = {part: self.cleaned_data.get(f"{part}_file") for part in PARTS}
+        return {part: file for part, file in given.items() if file}
+
+    @property
+    def urls_by_part(self) -> dict[Part, str]:
+        given = {part: self.cleaned_data.get(f"{part}_url") for part in PARTS}
+        return {part: url for part, url in given.items() if url}
 
     def clean(self) -> dict[str, Any]:
+        for part in PARTS:
+            self._check_source(part)
         configuration = _configuration(self.cleaned_data)
         for complaint in _complaints(configuration):
             self.add_error(_field_of(complaint), _sentence(complaint))
         if not self.errors:
             self.cleaned_data["configuration"] = Configuration.model_validate(configuration)
         return self.cleaned_data
+
+    def _check_source(self, part: Part) -> None:
+        file, url = f"{part}_file", f"{part}_url"
+        if file in self.errors or url in self.errors:
+            return
+        if part in self.files_by_part and part in self.urls_by_part:
+            self.add_error(url, "Either a file or a URL was expected; received both.")
+        elif part not in self.files_by_part and part not in self.urls_by_part:
+            self.add_error(file, "A file or a URL was expected; received neither.")
 
 
 def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:

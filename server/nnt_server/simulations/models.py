@@ -1,13 +1,16 @@
 """The tables that this service writes; db/README.md names the writer of every column."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple, get_args
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from nnt_contract.simulation_config import Part
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_server.simulations import words
 
@@ -41,13 +44,44 @@ class Experiment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
-    train_dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="+")
-    validation_dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="+")
-    test_dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="+")
+    # None: the deployer fetches it, and writes it here then.
+    train_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
+    validation_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
+    test_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "experiments"
+
+
+class DatasetFetch(models.Model):
+    """One part of an experiment's data that comes from a URL. Below `created_at` only the deployer writes."""
+
+    experiment = models.ForeignKey(Experiment, models.DO_NOTHING, related_name="fetches")
+    part = models.TextField()  # nnt_contract.simulation_config.Part
+    url = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    received_bytes = models.BigIntegerField(db_default=0)
+    total_bytes = models.BigIntegerField(null=True)  # None: the other side did not say
+    problem = models.TextField(db_default="")  # why it failed, in words for its owner
+    failed_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "dataset_fetches"
+        managed = False  # migration 0006 creates it
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.started_at is not None and self.failed_at is None and self.fetched_at is None
+
+    @property
+    def told(self) -> str:
+        """How far it is."""
+        if not self.is_under_way:
+            return words.fetch_waits(self.part)
+        return words.fetching(self.part, self.received_bytes, self.total_bytes)
 
 
 class Tag(models.Model):
@@ -118,6 +152,8 @@ class Simulation(models.Model):
 
     # Of those that wait for their turn: the how manieth is next. `selectors.note_places` finds it out.
     place: int | None = None
+    # What is to be fetched before it can have a turn. `selectors.note_fetches` finds it out.
+    fetches: Sequence[DatasetFetch] = ()
 
     @property
     def shown_status(self) -> Status:
@@ -160,6 +196,20 @@ class Simulation(models.Model):
         return waits and self.wanted == Wanted.RUNNING
 
     @property
+    def data(self) -> list["PartOfData"]:
+        """Where the data comes from, what it is once it is there, and the names inside."""
+        urls = {fetch.part: fetch.url for fetch in self.experiment.fetches.all()}
+        return [
+            PartOfData(
+                name=words.data(part),
+                keys=self.configuration[part],
+                dataset=getattr(self.experiment, f"{part}_dataset"),
+                url=urls.get(part),
+            )
+            for part in get_args(Part)
+        ]
+
+    @property
     def received_collections(self) -> int:
         return self.progress.received if hasattr(self, "progress") else 0
 
@@ -172,6 +222,13 @@ class Simulation(models.Model):
     def changed_at(self) -> datetime:
         arrived = [self.progress.time] if hasattr(self, "progress") else []
         return max(self.wanted_at, self.status_changed_at, *arrived)
+
+
+class PartOfData(NamedTuple):
+    name: str
+    keys: Mapping[str, str]
+    dataset: Dataset | None
+    url: str | None
 
 
 class SimulationProgress(models.Model):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from nnt_contract.status import Status
 from nnt_server.accounts.models import User
-from nnt_server.simulations.models import Simulation, SimulationEvent
+from nnt_server.simulations.models import DatasetFetch, Simulation, SimulationEvent
 
 _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)
@@ -26,7 +26,7 @@ _POLL_SECONDS = (
     (timedelta.max, 15),
 )
 _POLL_SECONDS_RESTING = 15  # somebody else may act
-_POLL_SECONDS_MEASURED = 5  # what a process uses changes all the time
+_POLL_SECONDS_MEASURED = 5  # what a process uses, or was fetched, changes all the time
 
 
 class Filters(NamedTuple):
@@ -99,7 +99,7 @@ def with_details(user: User) -> QuerySet[Simulation]:
             "experiment__validation_dataset",
             "experiment__test_dataset",
         )
-        .prefetch_related("tags")
+        .prefetch_related("tags", "experiment__fetches")
         .defer("model", "handle")
     )
 
@@ -130,6 +130,20 @@ def note_places(simulations: Iterable[Simulation]) -> None:
         simulation.place = places.get(simulation.id)
 
 
+def note_fetches(simulations: Iterable[Simulation]) -> None:
+    """Tells those of them that wait for datasets, and so have no place yet, how far these are."""
+    waiting = [one for one in simulations if one.is_waiting and one.place is None]
+    if not waiting:
+        return
+    unfinished = DatasetFetch.objects.filter(
+        experiment_id__in={one.experiment_id for one in waiting}, fetched_at=None
+    ).order_by("id")
+    for simulation in waiting:
+        simulation.fetches = [
+            fetch for fetch in unfinished if fetch.experiment_id == simulation.experiment_id
+        ]
+
+
 def with_process(user: User) -> QuerySet[Simulation]:
     """What has a process now, or may have one, with what it uses; the oldest first."""
     statuses = [status.value for status in Status if status.has_process]
@@ -151,5 +165,7 @@ def poll_seconds(simulations: Iterable[Simulation]) -> int | None:
         return _POLL_SECONDS_RESTING
     idle = timezone.now() - max(simulation.changed_at for simulation in moving)
     seconds = next(seconds for limit, seconds in _POLL_SECONDS if idle <= limit)
-    is_measured = any(Status(simulation.status).is_using_a_place for simulation in moving)
+    is_measured = any(
+        Status(simulation.status).is_using_a_place or simulation.fetches for simulation in moving
+    )
     return min(seconds, _POLL_SECONDS_MEASURED) if is_measured else seconds

@@ -23,6 +23,7 @@ from nnt_server.simulations.configuration_file import MAX_SEED
 from nnt_server.simulations.models import (
     ClockTimestamp,
     Dataset,
+    DatasetFetch,
     Experiment,
     Simulation,
     SimulationEvent,
@@ -36,13 +37,15 @@ def create_experiment(
     model: dict[str, Any],
     configuration: Configuration,
     files: "Mapping[Part, File[bytes]]",
+    urls: Mapping[Part, str],
     *,
     tags: Sequence[str] = (),
     seed: int | None = None,
 ) -> Experiment:
     """Keeps the datasets, writes the rows, and rings the deployer once they are committed.
 
-    A seed is drawn where none is given.
+    Every part of the data is in `files` or in `urls`, from which the deployer fetches it. A seed is drawn where none is
+    given.
     """
     folder = settings.NNT.datasets_dir
     dataset_files.remove_abandoned(folder)
@@ -55,10 +58,10 @@ def create_experiment(
         experiment = Experiment.objects.create(
             owner=owner,
             name=name,
-            train_dataset_id=stored["train"].sha256,
-            validation_dataset_id=stored["validation"].sha256,
-            test_dataset_id=stored["test"].sha256,
+            **{f"{part}_dataset_id": file.sha256 for part, file in stored.items()},
         )
+        for part, url in urls.items():
+            DatasetFetch.objects.create(experiment=experiment, part=part, url=url)
         simulation = Simulation.objects.create(
             experiment=experiment,
             owner=owner,

@@ -111,6 +111,7 @@ def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
     found = selectors.newest_first(user, filters)
     page = Paginator(found, _PER_PAGE).get_page(asked.get("page"))
     selectors.note_places(page)
+    selectors.note_fetches(page)
     return {
         "page": page,
         "poll_seconds": selectors.poll_seconds(page),
@@ -123,6 +124,7 @@ def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
 def _details(user: User, sim_id: UUID) -> dict[str, Any]:
     found = get_object_or_404(selectors.with_details(user), id=sim_id)
     selectors.note_places([found])
+    selectors.note_fetches([found])
     values = selectors.epoch_values(found)
     events = list(selectors.history(found)[: _EVENTS + 1])
     return {
@@ -170,6 +172,7 @@ def _create(owner: User, form: NewSimulationForm) -> None:
         model=form.cleaned_data["model"],
         configuration=form.cleaned_data["configuration"],
         files=form.files_by_part,
+        urls=form.urls_by_part,
         tags=form.cleaned_data["tags"],
         seed=form.seed,
     )

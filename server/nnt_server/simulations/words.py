@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from nnt_contract.status import Command, Status
 
+_MB = 10**6
+_ADJECTIVES: Mapping[str, str] = {"train": "training", "validation": "validation", "test": "test"}
+
 PLATFORM = "the platform"  # who changes a status; in a table of people's names it must be nobody's
 
 _DONE: Mapping[Command, str] = {
@@ -47,6 +50,25 @@ def refusal(name: str, label: str, command: Command) -> str:
 
 def acknowledgement(name: str, command: Command) -> str:
     return f"“{name}” is being {_DONE[command]}."
+
+
+def data(part: str) -> str:
+    return f"{_ADJECTIVES[part].capitalize()} data"
+
+
+def fetch_waits(part: str) -> str:
+    return f"the {_ADJECTIVES[part]} data waits to be fetched"
+
+
+def fetching(part: str, received_bytes: int, total_bytes: int | None) -> str:
+    """How far it is, in megabytes of so many, where that is known."""
+    received = f"{received_bytes / _MB:,.1f}"
+    so_far = (
+        f"{received} MB so far"
+        if total_bytes is None
+        else f"{received} of {total_bytes / _MB:,.1f} MB"
+    )
+    return f"fetching the {_ADJECTIVES[part]} data: {so_far}"
 
 
 def event(what: str, status: str | None) -> str:

@@ -49,6 +49,17 @@ def test_null_is_absent():
     assert parse(CONFIG | dict.fromkeys(optional)).configuration == parse(CONFIG).configuration
 
 
+def test_urls_of_datasets_are_kept_by_part_and_the_empty_one_is_none():
+    urls = {
+        "dataset_val": "https://example.org/v?k=1",
+        "dataset_test": "http://[2001:db8::1]:8080/",
+    }
+    assert parse(CONFIG | urls | {"dataset_train": ""}).urls == {
+        "validation": urls["dataset_val"],
+        "test": urls["dataset_test"],
+    }
+
+
 def test_everything_wrong_is_said_at_once():
     assert complaints(
         name="",
@@ -57,7 +68,7 @@ def test_everything_wrong_is_said_at_once():
         optimizers=[{"optimizer": "sgd", "conf": {"learning_rate": 0.1}}],
         loss_functions=[{"loss_function": "mse", "config": {}}],
         learning_rates=[0],
-        dataset_train="https://example.org/train.npz",
+        dataset_train="ftp://example.org/train.npz",
         limits={"memory": 5},
         tags=["x" * 101],
         backend="torch",
@@ -84,7 +95,15 @@ def test_everything_wrong_is_said_at_once():
         ({"learning_rates": [0.1, 0.2]}, "learning_rates", "exactly one"),
         ({"optimizers": CONFIG["optimizers"] * 2}, "optimizers", "exactly one"),
         ({"k-fold_validation": 2}, "k-fold_validation", "folds are not made yet"),
-        ({"dataset_val": "http://x"}, "dataset_val", "part “val”"),
+        ({"dataset_val": "file:///etc/passwd"}, "dataset_val", "begins with http:// or https://"),
+        ({"dataset_val": "http://"}, "dataset_val", "and a host"),
+        ({"dataset_val": "http://[::1"}, "dataset_val", "and a host"),
+        ({"dataset_val": "http://x:99999/"}, "dataset_val", "and a host"),
+        ({"dataset_val": "http://ada:secret@x/"}, "dataset_val", "without a name or a password"),
+        ({"dataset_val": "http://x/a b"}, "dataset_val", "without spaces"),
+        ({"dataset_val": "http://x/\x00"}, "dataset_val", "without spaces and control"),
+        ({"dataset_val": "http://x/" + "y" * 2000}, "dataset_val", "at most 2,000 characters"),
+        ({"dataset_val": 7}, "dataset_val", "string"),
         ({"backend": "torch"}, "backend", "no other backend"),
         ({"gpu": "yes"}, "gpu", "boolean"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),

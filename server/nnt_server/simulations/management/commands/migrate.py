@@ -1,4 +1,4 @@
-"""Django's migrate, followed by what lives as SQL files: hypertables and functions."""
+"""Django's migrate, followed by what lives as SQL files: hypertables, functions, and a role that may call some."""
 
 from pathlib import Path
 from typing import Any
@@ -27,4 +27,5 @@ class Command(DjangoMigrate):
 
 def sql_files(folder: Path) -> list[Path]:
     """Every file that can be applied again and again, in the order in which they build on each other."""
-    return [folder / "hypertables.sql", *sorted((folder / "functions").glob("*.sql"))]
+    functions = sorted((folder / "functions").glob("*.sql"))
+    return [folder / "hypertables.sql", *functions, folder / "roles.sql"]
