@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 import docker
 import httpx
+import psutil
 import psycopg2
 from docker.errors import NotFound
 from docker.models.containers import Container
@@ -95,6 +97,25 @@ class Installation:
     def networks(self, sim_id: uuid.UUID) -> list[Any]:
         return self.engine.networks.list(names=[str(sim_id)])
 
+    def addresses(self, service: str) -> list[str]:
+        """Of a container, in every network that it is in."""
+        networks = self.service(service).attrs["NetworkSettings"]["Networks"].values()
+        return [network["IPAddress"] for network in networks]
+
+    def gateways(self) -> list[str]:
+        """The host's addresses in Docker's networks, and its own."""
+        networks = [
+            network.attrs["IPAM"]["Config"] or [] for network in self.engine.networks.list()
+        ]
+        inside = {one["Gateway"] for config in networks for one in config if "Gateway" in one}
+        outside = {
+            address.address
+            for addresses in psutil.net_if_addrs().values()
+            for address in addresses
+            if address.family is socket.AF_INET and not address.address.startswith("127.")
+        }
+        return sorted(inside | outside)
+
     @contextmanager
     def file_server(self, folder: Path) -> Iterator[str]:
         """The address of these files, where only somebody who can leave the inner network finds them."""
@@ -112,8 +133,7 @@ class Installation:
             container.remove(force=True)
 
     def query(self, statement: Any, values: Any = ()) -> list[tuple[Any, ...]]:
-        networks = self.service("timescaledb").attrs["NetworkSettings"]["Networks"]
-        [address] = [network["IPAddress"] for network in networks.values()]
+        [address] = self.addresses("timescaledb")
         password = _read(self.folder / ".env")["DATABASE_PASSWORD"]
         connection = psycopg2.connect(
             host=address, user="nnt", password=password, dbname="nntracker", connect_timeout=5

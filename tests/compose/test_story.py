@@ -2,6 +2,7 @@
 
 import io
 import signal
+import socket
 import zipfile
 from collections import Counter
 from uuid import UUID
@@ -143,6 +144,46 @@ def test_datasets_are_fetched_by_the_one_that_can_leave(installation, visitor, d
         configuration = CONFIGURATION | {"total_epochs": 1, **urls}
         sim_id = visitor.create(configuration, {"model": digits["model"]})
         assert wait_until(visitor, sim_id, "finished") == ""
+
+
+_WHO_ANSWERS = """
+import socket
+def answers(place):
+    try:
+        socket.create_connection(place, 1).close()
+    except OSError:
+        return False
+    return True
+print([place for place in %r if answers(place)])
+"""
+_PORTS = {"timescaledb": 5432, "redis": 6379, "deployer": 7000, "server": 8000, "nginx": 8000}
+
+
+def test_a_simulation_reaches_the_parser_and_nobody_else(installation, visitor, create):
+    sim_id = create(total_epochs=200)
+    wait_for_epochs(visitor, sim_id, 1)
+    others = [
+        place
+        for service, port in _PORTS.items()
+        for place in [(service, port), *((one, port) for one in installation.addresses(service))]
+    ]
+    with socket.create_server(("", 0)) as host:
+        port = host.getsockname()[1]
+        others += [(address, port) for address in installation.gateways()]
+        command = ["/opt/nnt/bin/python", "-c", _WHO_ANSWERS % [*others, ("parser", 6000)]]
+        code, printed = installation.simulation(sim_id).exec_run(command)
+    assert (code, printed.decode().strip()) == (0, "[('parser', 6000)]")
+    visitor.ask(sim_id, "stop")
+    wait_until(visitor, sim_id, "stopped")
+
+
+def test_images_of_services_are_small(installation):
+    size = {
+        name: installation.engine.images.get(name).attrs["Size"]
+        for name in (installation.settings["BASE_IMAGE"], "nnt-parser", "nnt-deployer")
+    }
+    base = size.pop(installation.settings["BASE_IMAGE"])
+    assert {name for name, total in size.items() if total - base > 250 * 10**6} == set()
 
 
 def test_the_log_of_a_container_is_there_after_it(installation, visitor, create):
