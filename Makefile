@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := contract service server deployer parser simulation
+PACKAGES := contract datasets service server deployer parser simulation
 VENDOR := server/nnt_server/static/vendor
 INSTALLED := .venv/installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -10,15 +10,26 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each package, and what of ours it may import besides itself.
 OURS = {
     "nnt_contract": set(),
+    "nnt_datasets": set(),
     "nnt_service": {"nnt_contract"},
     "nnt_server": {"nnt_contract"},
     "nnt_deployer": {"nnt_contract", "nnt_service"},
     "nnt_parser": {"nnt_contract", "nnt_service"},
-    "nnt_simulation": {"nnt_contract"},
+    "nnt_simulation": {"nnt_contract", "nnt_datasets"},
 }
 # What a service must never import from outside.
 FORBIDDEN = {
     "nnt_contract": {"os", "time", "logging", "socket", "pathlib", "random"},
+    "nnt_datasets": {
+        "pickle",
+        "pandas",
+        "keras",
+        "tensorflow",
+        "django",
+        "flask",
+        "celery",
+        "logging",
+    },
     "nnt_service": {"keras", "tensorflow", "django"},
     "nnt_server": {"keras", "tensorflow", "flask", "celery"},
     "nnt_deployer": {"keras", "tensorflow", "django"},
@@ -35,9 +46,10 @@ PURE = [
     "parser/nnt_parser/ingest.py",
     "parser/nnt_parser/report_json.py",
     "parser/nnt_parser/weight_summary.py",
+    "simulation/nnt_simulation/answers.py",
     "simulation/nnt_simulation/checkpoint.py",
     "simulation/nnt_simulation/durable.py",
-    "simulation/nnt_simulation/npz.py",
+    "simulation/nnt_simulation/folds.py",
     "simulation/nnt_simulation/outbox.py",
     "simulation/nnt_simulation/suitability.py",
     "simulation/nnt_simulation/writer.py",

@@ -70,6 +70,11 @@ def test_only_nginx_and_who_fetches_datasets_can_leave_the_inner_network():
     assert outside == {"nginx", "data-worker"}
 
 
+def test_who_gives_logs_and_trained_networks_away_changes_none():
+    volumes = SERVICES["deployer"]["volumes"]
+    assert {volume.split("/")[-1] for volume in volumes} == {"processes:ro", "runs:ro"}
+
+
 def test_who_fetches_datasets_has_no_socket_and_no_secret_but_the_database_s():
     service = SERVICES["data-worker"]
     assert not any("docker.sock" in volume for volume in service["volumes"])

@@ -17,7 +17,7 @@ def main() -> None:
     folder = SimulationSettings().run_dir
     run = SimulationRun.model_validate_json((folder / RUN_FILE).read_bytes())
     make_deterministic(run.seed, run.threads)
-    data = datasets.load(run)["train"]
+    data = datasets.load(run, folder)["train"]
     model = models.build(run.model, data.features.shape[1:])
     models.compile_for(model, run.configuration)
     began = time.perf_counter()

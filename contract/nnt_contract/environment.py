@@ -9,7 +9,9 @@ RUN_TOKEN = "NNT_RUN_TOKEN"
 
 # Names of those that are for the simulation and come from whoever set up the deployer, which passes them on.
 PASSED_ON = (
+    "NNT_COMMIT",
     "NNT_DATASET_MAX_MB",
+    "NNT_DATASET_WHOLE_MAX_MB",
     "NNT_FLUSH_S",
     "NNT_OUTBOX_MAX_FILES",
     "NNT_OUTBOX_MAX_MB",
@@ -20,6 +22,7 @@ PASSED_ON = (
 RUN_FILE = "run.json"  # a SimulationRun, written by the deployer
 OUTBOX = "outbox"  # updates that the parser has not acknowledged yet, one file each, see updates.py
 CHECKPOINT = "checkpoint"
+MODEL = "model.keras"  # the trained network; it is whole whenever it is there
 WAITING = "waiting"  # is there while the outbox is full and training waits for the parser
 
 # What a training process is told by a signal; a repeated one changes nothing.

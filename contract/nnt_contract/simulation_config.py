@@ -46,6 +46,19 @@ class Limits(Message):
     wall_s: PositiveInt | None = None  # time in which it trains, without pauses, in seconds
 
 
+class Fold(Message):
+    """One of the parts of training and validation data together: it validates, the others train."""
+
+    index: PositiveInt
+    count: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if self.index > self.count:
+            raise ValueError(f"index must be at most {self.count}, the count of folds")
+        return self
+
+
 class Configuration(Message):
     """How to train one simulation; stored with it and shown to its owner."""
 
@@ -58,6 +71,8 @@ class Configuration(Message):
     train: NpzKeys
     validation: NpzKeys
     test: NpzKeys
+    label_column: str = Field("", max_length=200)  # of every table; an .npz file has none
+    fold: Fold | None = None
     extra_metrics: list[KerasChoice] = []
     backend: Literal["tensorflow"] = "tensorflow"
     gpu: bool = False  # train on a graphics processor, where there is one

@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, Validation
 
 from nnt_contract.errors import ContractError, ErrorBody, contract_error
 from nnt_contract.message import Message, Number
+from nnt_contract.records import Record
 
 FRAME_TYPE = "application/vnd.nnt.frame"
 FRAME_START = struct.Struct("<4sI")
@@ -47,6 +48,7 @@ class Collection(Message):
     logs: dict[str, Number]
     learning_rate: Number | None = None  # in force at the end of the epoch
     optimizer_steps: NonNegativeInt | None = None  # since the previous collection
+    records: tuple[Record, ...] = ()  # since the previous update
     arrays: tuple[Array, ...] = Field(default=(), strict=False)
 
 
@@ -56,6 +58,7 @@ class Finish(Message):
     kind: Literal["finish"] = "finish"
     sim_id: UUID
     attempt: PositiveInt
+    records: tuple[Record, ...] = ()  # since the last collection
 
 
 class Failure(Message):

@@ -18,6 +18,7 @@ BEGIN
     DELETE FROM epoch_values e WHERE e.sim_id = simulation;
     DELETE FROM simulation_progress p WHERE p.sim_id = simulation;
     DELETE FROM run_ends r WHERE r.sim_id = simulation;
+    DELETE FROM records r WHERE r.sim_id = simulation;
     DELETE FROM simulation_events e WHERE e.sim_id = simulation;
     DELETE FROM simulation_usage u WHERE u.sim_id = simulation;
     DELETE FROM simulation_tags t WHERE t.simulation_id = simulation;

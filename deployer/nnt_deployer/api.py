@@ -1,19 +1,21 @@
-"""The endpoints: doorbells for the server. What they speak of is in the database already."""
+"""The endpoints: doorbells for the server, of what is in the database already, and what simulations left in files."""
 
 import hmac
+import os
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request, send_file
 from pydantic import ValidationError
 
 from nnt_contract.errors import contract_error
 from nnt_contract.orders import LaunchOrder
 from nnt_deployer import doorbell
-from nnt_deployer.errors import UnknownSimulation
+from nnt_deployer.errors import NoModel, UnknownSimulation
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.logs import SimulationLog
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.store import open_store
+from nnt_deployer.trained_model import open_model
 from nnt_service.away import REDIS_AWAY
 from nnt_service.bearer import bearer_token
 from nnt_service.errors import Malformed, Unauthorized
@@ -65,6 +67,20 @@ def log(sim_id: UUID) -> Response:
     else:
         raise Malformed(f"tail is {lines[:50]!r}, expected a number of lines")
     return Response(part.model_dump_json(), mimetype="application/json")
+
+
+@api.get("/simulations/<uuid:sim_id>/model")
+def model(sim_id: UUID) -> Response:
+    """The trained network, as Keras saves one."""
+    with open_store(_settings()) as store:
+        if not store.exists(sim_id):
+            raise UnknownSimulation(f"there is no simulation {sim_id}")
+    file = open_model(_settings().runs_dir / str(sim_id))
+    if file is None:
+        raise NoModel("it has saved no trained model: that is done after the last epoch")
+    answer = send_file(file, "application/octet-stream")
+    answer.content_length = os.fstat(file.fileno()).st_size
+    return answer
 
 
 @api.get("/simulations_statistics")

@@ -6,6 +6,7 @@ DeployerError
 ├── LaunchFailed    a launcher could not start a process; its text is for the owner
 └── NotReady        what a launcher needs is away: no process's failure, to be tried again; its text is for the owner
 Refused             a request is answered with an error (nnt_service.errors), besides what every service refuses:
+├── NoModel            404
 └── UnknownSimulation  404
 """
 
@@ -30,6 +31,11 @@ class LaunchFailed(DeployerError):
 
 class NotReady(DeployerError):
     pass
+
+
+class NoModel(Refused):
+    status = 404
+    error = "no_model"
 
 
 class UnknownSimulation(Refused):

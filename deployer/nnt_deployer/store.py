@@ -132,9 +132,9 @@ SELECT id, attempt FROM simulations WHERE id = ANY(%(ids)s) AND status IN ('prep
                                                                            'stopping', 'deleting')
 """
 
-_VACUUM = (
-    "VACUUM weights, weight_statistics, weight_envelope, epoch_values, extra_metrics, collections"
-)
+_VACUUM = """
+VACUUM weights, weight_statistics, weight_envelope, epoch_values, extra_metrics, collections, records
+"""
 
 _TO_START = """
 SELECT s.id, s.attempt, s.model, s.configuration, s.seed, s.threads,

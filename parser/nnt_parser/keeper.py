@@ -4,7 +4,7 @@ import logging
 
 import psycopg2
 
-from nnt_contract.updates import INITIAL_EPOCH, Collection, Failure
+from nnt_contract.updates import INITIAL_EPOCH, Collection
 from nnt_parser.errors import SimulationDeleted
 from nnt_parser.spool import Accepted, Spool
 from nnt_parser.store import Store
@@ -42,9 +42,7 @@ def forget_ended(spool: Spool, store: Store) -> None:
 
 
 def _store(accepted: Accepted, spool: Spool, store: Store) -> None:
-    update = accepted.update
-    if isinstance(update, Collection):
+    if isinstance(accepted.update, Collection):
         store.store_collection(accepted, spool.latest)
     else:
-        error = update.error if isinstance(update, Failure) else None
-        store.store_end(update.sim_id, update.attempt, accepted.time, error)
+        store.store_end(accepted.update, accepted.time)

@@ -14,10 +14,11 @@ import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
-from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
+from nnt_contract.updates import INITIAL_EPOCH, Collection, Failure, Finish, payload_bytes
 from nnt_parser import copy_binary, ingest
 from nnt_parser.errors import SimulationDeleted
 from nnt_parser.frame_file import FrameFile
+from nnt_parser.record_store import store_records
 from nnt_parser.spool import Accepted
 from nnt_parser.stored_weights import StoredWeights
 
@@ -156,6 +157,7 @@ class Store:
         }
         with self._transaction() as connection, connection.cursor() as cursor:
             _be_alone(cursor, collection.sim_id)
+            store_records(cursor, collection, accepted.time)
             if collection.epoch == INITIAL_EPOCH:
                 _store_initial(cursor, frame, key)
                 return
@@ -172,13 +174,19 @@ class Store:
             cursor.execute(_PROGRESS, values | {"new": 0 if replaces else 1})
             cursor.execute(_LATEST, values)
 
-    def store_end(self, sim_id: UUID, attempt: int, time: datetime, error: str | None) -> None:
+    def store_end(self, update: Finish | Failure, time: datetime) -> None:
         """Stores how an attempt ended; the first word of the latest attempt stays. Raises SimulationDeleted."""
+        end = {
+            "sim_id": update.sim_id,
+            "attempt": update.attempt,
+            "time": time,
+            "error": update.error if isinstance(update, Failure) else None,
+        }
         with self._transaction() as connection, connection.cursor() as cursor:
-            _be_alone(cursor, sim_id)
-            cursor.execute(
-                _END, {"sim_id": sim_id, "attempt": attempt, "time": time, "error": error}
-            )
+            _be_alone(cursor, update.sim_id)
+            cursor.execute(_END, end)
+            if isinstance(update, Finish):
+                store_records(cursor, update, time)
 
     def close(self) -> None:
         if self._connection is not None:

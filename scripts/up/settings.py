@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scripts.up.commit import commit
 from scripts.up.secrets import Secrets
 
 # Marks the processes that a start made; never a setting, so that no shell of the user's carries it.
@@ -88,6 +89,7 @@ def service_environment(settings: UpSettings, secrets: Secrets) -> dict[str, str
         "NNT_SERVICE_TOKEN": secrets.service_token,
         "NNT_DEPLOYER_URL": f"http://{settings.local_host}:{settings.deployer_port}",
         "NNT_PARSER_URL": f"http://{settings.local_host}:{settings.parser_port}",
+        "NNT_COMMIT": commit(ROOT),
         **{name: value for name, value in dotenv_values(ROOT / ".env").items() if value},
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

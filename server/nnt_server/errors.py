@@ -4,6 +4,7 @@ ServerError
 ├── IllegalCommand   it makes no sense for a simulation in its state; the text is for the user
 ├── Refused          a change to an account that must not be; the text is for the user
 ├── TooManyAttempts  a password was guessed wrong too often; it says how long to wait
+├── NoModel          no trained network was saved; the text is for the user
 └── DeployerAway     the deployer does not answer, or not as it should
 
 People are answered with pages, programs with the contract's error body.
@@ -36,6 +37,10 @@ class TooManyAttempts(ServerError):
         minutes = math.ceil(self.wait_s / 60)
         about = f"{minutes} minutes" if minutes > 1 else f"{self.wait_s} seconds"
         super().__init__(f"Too many wrong passwords. Wait {about}, then try again.")
+
+
+class NoModel(ServerError):
+    pass
 
 
 class DeployerAway(ServerError):

@@ -60,6 +60,10 @@ class ServerSettings(BaseSettings):
         default=2048, description="The largest request: a model and three datasets together"
     )
     max_model_mb: PositiveInt = Field(default=16, description="The largest model file")
+    max_simulations_per_experiment: PositiveInt = Field(
+        default=100,
+        description="The most simulations that an experiment may have: optimizers × losses × learning rates × folds",
+    )
     # What a simulation may use; None: as much as there is.
     limit_memory_mb: PositiveInt | None = Field(
         default=None, description="Memory of a simulation that names no limit, in MiB"

@@ -2,10 +2,10 @@
 
 import logging
 import traceback
-from pathlib import Path
 from threading import Event
 
 from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, OUTBOX, RUN_FILE
+from nnt_contract.records import Record
 from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.updates import Failure, Finish
 from nnt_simulation.errors import SimulationError, explain
@@ -31,7 +31,7 @@ def attempt(settings: SimulationSettings, stop: Event, at_once: AtOnce | None = 
     outbox = Outbox(folder / OUTBOX, settings.outbox_max_files, settings.outbox_max_mb * _MIB)
     with parser_client(settings) as client, Reporter(outbox, client, settings, stop) as reporter:
         try:
-            return _train_and_tell(run, folder, reporter, stop, at_once or AtOnce())
+            return _train_and_tell(run, settings, reporter, stop, at_once or AtOnce())
         except Exception as error:  # whatever it is, its owner is told
             _log_failure(error)
             text = explain(error)[:_MAX_ERROR_CHARACTERS]
@@ -40,28 +40,37 @@ def attempt(settings: SimulationSettings, stop: Event, at_once: AtOnce | None = 
 
 
 def _train_and_tell(
-    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
+    run: SimulationRun,
+    settings: SimulationSettings,
+    reporter: Reporter,
+    stop: Event,
+    at_once: AtOnce,
 ) -> int:
-    if not _train(run, folder, reporter, stop, at_once):
+    records = _train(run, settings, reporter, stop, at_once)
+    if records is None:
         _log.info("stopped as asked")
         reporter.flush()
         return EXIT_STOPPED
-    reporter.end(Finish(sim_id=run.id, attempt=run.attempt))
+    reporter.end(Finish(sim_id=run.id, attempt=run.attempt, records=records))
     reporter.raise_refusal()
     _log.info("finished")
     return EXIT_FINISHED
 
 
 def _train(
-    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
-) -> bool:
+    run: SimulationRun,
+    settings: SimulationSettings,
+    reporter: Reporter,
+    stop: Event,
+    at_once: AtOnce,
+) -> tuple[Record, ...] | None:
     if stop.is_set():
-        return False
+        return None
     # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
     with quick_import():
         from nnt_simulation.run import train
 
-    return train(run, folder, reporter, stop, at_once)
+    return train(run, settings, reporter, stop, at_once)
 
 
 def _log_failure(error: Exception) -> None:

@@ -12,17 +12,19 @@ _UNFINISHED = ".tmp"
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write; `path` is it once everything has reached the disk, and never if the body raises."""
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with (
+        _in_place_at_the_end(path.with_name(path.name + _UNFINISHED), path) as unfinished,
+        unfinished.open("wb") as file,
+    ):
+        yield file
+
+
+@contextmanager
+def durable_path(path: Path) -> Iterator[Path]:
+    """The same for what writes its file itself: the name to give it, which has the ending of `path`."""
+    unfinished = path.with_name(f"{path.stem}{_UNFINISHED}{path.suffix}")
+    with _in_place_at_the_end(unfinished, path):
+        yield unfinished
 
 
 @contextmanager
@@ -51,6 +53,19 @@ def remove_unfinished(folder: Path) -> None:
     """Removes what a killed process was writing."""
     for path in folder.glob(f"*{_UNFINISHED}"):
         path.unlink()
+
+
+@contextmanager
+def _in_place_at_the_end(unfinished: Path, path: Path) -> Iterator[Path]:
+    try:
+        yield unfinished
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

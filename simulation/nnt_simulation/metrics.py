@@ -1,39 +1,28 @@
 """What is collected besides the loss: accuracy where it means something, and the metrics that were asked for."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from nnt_contract import catalogue, keras_choice
 from nnt_contract.simulation_config import Configuration, KerasChoice
 from nnt_simulation import choices
+from nnt_simulation.adapted_metric import AdaptedMetric
 from nnt_simulation.errors import ModelError, essence
 
-_ACCURACY = ("accuracy", "acc")
+# Whatever was said of these: labels and outputs are given as class numbers.
+_SPARSE = ("sparse_y_true", "sparse_y_pred")
 
 
-def metrics_for(configuration: Configuration, loss: keras.losses.Loss) -> list[Any]:
+def metrics_for(configuration: Configuration) -> list[keras.metrics.Metric]:
     """What Keras compiles a model with, each under the name by which it is collected; raises ModelError."""
-    accuracy = ["accuracy"] if choices.is_for_classes(loss) else []
-    extra = [choices.metric(choice) for choice in _extra(configuration, loss)]
-    names = Counter(["loss", *accuracy, *(metric.name for metric in extra)])
-    for name, times in names.items():
-        if times > 1:
-            raise ModelError(
-                f"More than one metric is named '{name}': give an extra one another name in its conf."
-            )
-    return [*accuracy, *extra]
+    return [_made(choice, configuration.loss_function) for choice in _collected(configuration)]
 
 
-def check(
-    configuration: Configuration,
-    loss: keras.losses.Loss,
-    labels: np.ndarray,
-    output: Sequence[int | None],
-) -> None:
-    """Tries every extra metric on a few labels, before an epoch is lost on it; raises ModelError.
+def check(configuration: Configuration, labels: np.ndarray, output: Sequence[int | None]) -> None:
+    """Tries every metric on a few labels, before an epoch is lost on it; raises ModelError.
 
     `output` is the shape of the model's output for one row.
     """
@@ -41,25 +30,52 @@ def check(
         return
     some = labels[:2]
     predictions = np.full((len(some), *(size or 1 for size in output)), 0.5, np.float32)
-    for choice in _extra(configuration, loss):
-        metric = choices.metric(choice)
+    for choice in _collected(configuration):
+        _check_outputs(choice, predictions.shape[-1])
+        metric = _made(choice, configuration.loss_function)
         try:
             metric.update_state(some, predictions)
-            value = np.asarray(metric.result())
         except Exception as error:  # whatever Keras thinks of the labels
             raise ModelError(
                 f"The metric {choice.name} cannot be computed of labels of the shape {labels.shape[1:]}"
                 f" and an output of the shape {tuple(output)}: {essence(error)}"
             ) from error
-        if value.ndim:
-            raise ModelError(
-                f"The metric {choice.name} gives {value.size} values, one for each class; expected one."
-                " Some metrics have an argument 'average'."
-            )
 
 
-def _extra(configuration: Configuration, loss: keras.losses.Loss) -> list[KerasChoice]:
-    """What was asked for, but for accuracy where that is collected anyway."""
-    is_there = choices.is_for_classes(loss)
-    asked = configuration.extra_metrics
-    return [choice for choice in asked if not (is_there and choice.name.lower() in _ACCURACY)]
+def _collected(configuration: Configuration) -> list[KerasChoice]:
+    return keras_choice.collected(configuration.loss_function, configuration.extra_metrics)
+
+
+def _made(choice: KerasChoice, loss: KerasChoice) -> AdaptedMetric:
+    trained, takes = catalogue.loss_function(loss.name), catalogue.metric(choice.name)
+    if takes.stands_for:
+        takes = catalogue.metric(takes.stands_for[trained.labels])
+    conf = {
+        **choice.conf,
+        **{argument: True for argument in _SPARSE if argument in takes.arguments},
+        "name": keras_choice.collected_as(choice),
+    }
+    ignored: Any = loss.conf.get("ignore_class")
+    takes_logits = takes.predictions == "scores" or bool(choice.conf.get("from_logits"))
+    return AdaptedMetric(
+        choices.metric(KerasChoice(name=takes.name, conf=conf)),
+        takes,
+        trained,
+        logits=bool(loss.conf.get("from_logits")) and not takes_logits,
+        ignored=ignored,
+    )
+
+
+def _check_outputs(choice: KerasChoice, outputs: int) -> None:
+    takes, conf = catalogue.metric(choice.name), choice.conf
+    if outputs == 1 and takes.several_outputs and conf.get("axis", -1) == -1:
+        raise ModelError(f"The metric {choice.name} compares outputs, and the model has one.")
+    threshold = takes.arguments.get("threshold")
+    if outputs == 1 and threshold and conf.get("threshold", threshold.default) is None:
+        raise ModelError(
+            f"The metric {choice.name} of a model with one output needs a threshold, say 0.5."
+        )
+    classes = max(outputs, 2)
+    said: Any = conf.get("num_classes", classes)
+    if said < classes:  # Keras would leave the others out
+        raise ModelError(f"The metric {choice.name} of this model needs num_classes {classes}.")

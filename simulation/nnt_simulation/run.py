@@ -7,20 +7,26 @@ from threading import Event
 
 import keras
 
-from nnt_contract.environment import CHECKPOINT
+from nnt_contract.environment import CHECKPOINT, MODEL
+from nnt_contract.records import Record
 from nnt_contract.simulation_config import Part, SimulationRun
-from nnt_simulation import datasets, metrics, models, suitability
+from nnt_simulation import datasets, metrics, models, suitability, trained_model
 from nnt_simulation.batches import Batches
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce
 from nnt_simulation.callbacks.order_data import OrderData
 from nnt_simulation.callbacks.print_progress import PrintProgress
+from nnt_simulation.callbacks.record_epochs import RecordEpochs
 from nnt_simulation.callbacks.report_epochs import ReportEpochs
 from nnt_simulation.callbacks.stop_on_request import StopOnRequest
-from nnt_simulation.callbacks.write_checkpoint import WriteCheckpoint
+from nnt_simulation.callbacks.write_checkpoint import Stateful, WriteCheckpoint
 from nnt_simulation.checkpoint import Checkpoints
 from nnt_simulation.datasets import Dataset
 from nnt_simulation.determinism import make_deterministic
+from nnt_simulation.evaluation import evaluate
+from nnt_simulation.records import environment
 from nnt_simulation.reporter import Reporter
+from nnt_simulation.settings import SimulationSettings
+from nnt_simulation.split import Split, split
 from nnt_simulation.stop_requests import AtOnce
 from nnt_simulation.training_state import TrainingState
 from nnt_simulation.writer import Writer
@@ -29,36 +35,50 @@ _log = logging.getLogger(__name__)
 
 
 def train(
-    run: SimulationRun, folder: Path, reporter: Reporter, stop: Event, at_once: AtOnce
-) -> bool:
-    """Trains from the last checkpoint, or the beginning, to the last epoch; False if it was stopped before."""
-    data = datasets.load(run)
-    checkpoints = Checkpoints(folder / CHECKPOINT)
+    run: SimulationRun,
+    settings: SimulationSettings,
+    reporter: Reporter,
+    stop: Event,
+    at_once: AtOnce,
+) -> tuple[Record, ...] | None:
+    """Trains from the last checkpoint, or the beginning, to the last epoch, evaluates and saves what came of it.
+
+    Returns the records that are to be told at the end; None if it was stopped before.
+    """
+    files = datasets.load(run, settings.run_dir)
+    checkpoints = Checkpoints(settings.run_dir / CHECKPOINT)
     saved = checkpoints.newest()
     threads = saved.header.threads if saved else run.threads
     make_deterministic(run.seed, threads)
-    model = _model_for(run, data)
+    model = models.build(run.model, files["train"].features.shape[1:])
+    data = datasets.shaped(files, model.input_shape[1:])
+    _compile(model, run, data)
+    rows = split(run, data)
+    leave = LeaveEpoch(at_once)
     with Writer() as writer:
-        report = ReportEpochs(run, reporter, writer)
-        checkpoint = WriteCheckpoint(
-            checkpoints, threads, TrainingState(model), {"report_epochs": report}, writer
-        )
+        recorded = RecordEpochs()
+        report = ReportEpochs(run, reporter, writer, recorded)
+        stateful: dict[str, Stateful] = {"record_epochs": recorded, "report_epochs": report}
+        checkpoint = WriteCheckpoint(checkpoints, threads, TrainingState(model), stateful, writer)
         first_epoch = checkpoint.resume(saved)
+        recorded.begin(environment(run, first_epoch, threads, settings.commit, rows.sha256))
         _log.info("%s", _summary(run, data, model, first_epoch))
         if stop.is_set():
-            return False
-        ours = [report, checkpoint, StopOnRequest(stop)]
+            return None
+        ours = [recorded, report, checkpoint, StopOnRequest(stop)]
         try:
-            next_epoch = _fit(run, data, model, first_epoch, LeaveEpoch(at_once), ours)
+            next_epoch = _fit(run, rows, model, first_epoch, leave, ours)
+            if next_epoch < run.configuration.total_epochs:
+                return None
+            return (*recorded.take(), *_result(run, data, model, settings.run_dir, leave))
         except StoppedAtOnce:
             writer.catch_up()
-            return False
-    return next_epoch == run.configuration.total_epochs
+            return None
 
 
 def _fit(
     run: SimulationRun,
-    data: Mapping[Part, Dataset],
+    rows: Split,
     model: keras.Model,
     first_epoch: int,
     leave: LeaveEpoch,
@@ -66,14 +86,14 @@ def _fit(
 ) -> int:
     """Trains until the end or a request to stop; returns the epoch that would come next."""
     configuration = run.configuration
-    batches = Batches(data["train"], configuration.batch_size, run.seed)
+    batches = Batches(rows.train, configuration.batch_size, run.seed)
+    validation = rows.validation and Batches(rows.validation, configuration.batch_size)
     progress = PrintProgress(configuration.total_epochs)
     history = model.fit(
         batches,
         initial_epoch=first_epoch,
         epochs=configuration.total_epochs,
-        validation_data=data.get("validation"),
-        validation_batch_size=configuration.batch_size,
+        validation_data=validation,
         shuffle=False,  # Batches has the order
         verbose=0,
         callbacks=[leave, OrderData(batches), progress, *callbacks],
@@ -81,16 +101,28 @@ def _fit(
     return first_epoch + len(history.epoch)
 
 
-def _model_for(run: SimulationRun, data: Mapping[Part, Dataset]) -> keras.Model:
-    model = models.build(run.model, data["train"].features.shape[1:])
+def _result(
+    run: SimulationRun,
+    data: Mapping[Part, Dataset],
+    model: keras.Model,
+    folder: Path,
+    leave: LeaveEpoch,
+) -> tuple[Record, ...]:
+    """Of what was just trained, or was by a process that died before it said so."""
+    evaluation = evaluate(model, run.configuration, data.get("test"), leave)
+    values = ", ".join(f"{name} {value:.4g}" for name, value in evaluation.metrics.items())
+    remarks = " ".join(evaluation.remarks)
+    _log.info("test data: %s", " ".join(filter(None, (values, remarks))))
+    return evaluation, trained_model.save(model, folder / MODEL, evaluation.epoch)
+
+
+def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset]) -> None:
     loss = models.compile_for(model, run.configuration)
     ignored = getattr(loss, "ignore_class", None)
-    for part, (features, labels) in data.items():
+    for part, (_, labels) in data.items():
         name = datasets.named(part)
-        suitability.check_features(name, features.shape[1:], model.input_shape[1:])
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
-    metrics.check(run.configuration, loss, data["train"].labels, model.output_shape[1:])
-    return model
+    metrics.check(run.configuration, data["train"].labels, model.output_shape[1:])
 
 
 def _summary(

@@ -28,6 +28,10 @@ class SimulationSettings(BaseSettings):
         60, description="Seconds to wait at the end until everything is delivered"
     )
     stop_flush_s: PositiveFloat = Field(5, description="The same after a request to stop")
+    commit: str = Field(
+        "",
+        description="Which commit of the platform this is, for the records; `make up` finds it out itself",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +45,11 @@ class DatasetSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NNT_", frozen=True)
 
     dataset_max_mb: PositiveInt = Field(
-        8192, description="MiB that the arrays of one dataset may take, all together, unpacked"
+        8192, description="MiB that features and labels of one dataset may take on disk, unpacked"
+    )
+    dataset_whole_max_mb: PositiveInt = Field(
+        128,
+        description="MiB that a JSON file or a pickle may have, unpacked: it is in memory whole",
     )
 
 

@@ -68,6 +68,8 @@ SERVER: Mapping[str, str] = {
     "GET /api/simulations/<uuid:sim_id>/export":              "401     404   200   200   401     401     401",
     "GET /api/simulations/<uuid:sim_id>/log":                 "401     404   200   200   401     401     401",
     "GET /api/simulations/<uuid:sim_id>/metrics":             "401     404   200   200   401     401     401",
+    "GET /api/simulations/<uuid:sim_id>/model":               "401     404   200   200   401     401     401",
+    "GET /api/simulations/<uuid:sim_id>/records":             "401     404   200   200   401     401     401",
     "GET /api/simulations/<uuid:sim_id>/statistics":          "401     404   200   200   401     401     401",
     "GET /api/simulations/<uuid:sim_id>/weights":             "401     404   200   200   401     401     401",
     "POST /api/token":                                        "422     422   422   422   422     422     422",
@@ -91,6 +93,7 @@ DEPLOYER: Mapping[str, str] = {
     "POST /simulations":                                      "401     401   401   401   401     401     202",
     "DELETE /simulations/<uuid:sim_id>":                      "401     401   401   401   401     401     202",
     "GET /simulations/<uuid:sim_id>/log":                     "401     401   401   401   401     401     200",
+    "GET /simulations/<uuid:sim_id>/model":                   "401     401   401   401   401     401     404",
     "POST /simulations/<uuid:sim_id>/<any(START, STOP, PAUSE):command>":
                                                               "401     401   401   401   401     401     202",
 }

@@ -41,3 +41,12 @@ def test_a_learning_rate_among_the_optimizers_arguments_is_refused():
         Configuration.model_validate(
             EXAMPLE | {"optimizer": {"name": "adam", "conf": {"learning_rate": 1}}}
         )
+
+
+@pytest.mark.parametrize(
+    "fold", [{"index": 0, "count": 2}, {"index": 3, "count": 2}, {"index": 1, "count": 1}]
+)
+def test_a_fold_is_one_of_at_least_two(fold):
+    with pytest.raises(ValidationError, match="fold"):
+        Configuration.model_validate(EXAMPLE | {"fold": fold})
+    Configuration.model_validate(EXAMPLE | {"fold": {"index": 2, "count": 2}})

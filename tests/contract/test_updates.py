@@ -1,9 +1,11 @@
+import json
 import math
 from uuid import UUID
 
 import pytest
 
 from nnt_contract.errors import ContractError
+from nnt_contract.records import ClassScores, EpochRecord, Evaluation, TrainedModel
 from nnt_contract.updates import (
     FRAME_START,
     MAX_HEADER_BYTES,
@@ -30,9 +32,30 @@ COLLECTION = Collection(
 )
 
 
+RECORDS = (
+    EpochRecord(epoch=3, duration_s=0.25, learning_rate=math.inf),
+    Evaluation(
+        epoch=3,
+        rows=2,
+        metrics={"loss": math.nan},
+        confusion=((1, 0), (1, 0)),
+        classes=(
+            ClassScores(precision=0.5, recall=1.0, support=1),
+            ClassScores(precision=None, recall=0.0, support=1),
+        ),
+    ),
+    TrainedModel(epoch=3, bytes=9, sha256="ab"),
+)
+
+
 @pytest.mark.parametrize(
     "update",
-    [COLLECTION, Finish(sim_id=SIM, attempt=1), Failure(sim_id=SIM, attempt=1, error="no")],
+    [
+        COLLECTION,
+        COLLECTION.model_copy(update={"records": RECORDS}),
+        Finish(sim_id=SIM, attempt=1, records=RECORDS),
+        Failure(sim_id=SIM, attempt=1, error="no"),
+    ],
 )
 def test_a_frame_is_read_as_it_was_written(update):
     head = frame_head(update)
@@ -65,3 +88,30 @@ def test_a_header_of_an_unknown_kind_is_refused():
         parse_header(
             b'{"kind": "dance", "sim_id": "34a30c0d-c59e-4f0a-9918-3460d3b9e5e4", "attempt": 1}'
         )
+
+
+@pytest.mark.parametrize("kind", ["update", "finish"])
+def test_who_knows_no_records_sends_none(kind):
+    header = {"kind": kind, "sim_id": str(SIM), "attempt": 1}
+    header |= {"epoch": 0, "logs": {}} if kind == "update" else {}
+    update = parse_header(json.dumps(header).encode())
+    assert isinstance(update, Collection | Finish)
+    assert update.records == ()
+
+
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        ({"kind": "mood", "epoch": 1}, "records.0"),
+        ({"kind": "epoch", "epoch": 1, "duration_s": -1, "learning_rate": 1.0}, "duration_s"),
+        (
+            {"kind": "evaluation", "epoch": 1, "rows": 1, "metrics": {}, "confusion": [[1], [0]]},
+            "confusion must have",
+        ),
+    ],
+)
+def test_a_record_that_makes_no_sense_is_refused_by_its_place(record, field):
+    finish = {"kind": "finish", "sim_id": str(SIM), "attempt": 1, "records": [record]}
+    with pytest.raises(ContractError) as caught:
+        parse_header(json.dumps(finish).encode())
+    assert field in str(caught.value.body)

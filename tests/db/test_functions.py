@@ -1,5 +1,6 @@
 """The SQL functions, each with what it promises."""
 
+import math
 import re
 
 from tests.conftest import FIXTURES
@@ -20,6 +21,7 @@ def fill(query, sim_id, epochs=(0, 1)):
         sim_id,
     )
     query("INSERT INTO run_ends VALUES (%s, 1, now(), NULL)", sim_id)
+    query("INSERT INTO records VALUES (%s, 'model', 1, 1, now(), '{}')", sim_id)
 
 
 def test_epoch_values_come_in_the_order_of_epochs(make_simulation, query):
@@ -41,6 +43,7 @@ def test_deleting_a_simulation_leaves_no_row_of_it_and_every_row_of_others(make_
         "weights",
         "simulation_progress",
         "run_ends",
+        "records",
     ]
     for table in tables:
         assert query(f"SELECT DISTINCT sim_id FROM {table}") == [(kept,)], table
@@ -77,3 +80,20 @@ def test_the_reports_own_queries_run_as_they_stand(make_simulation, query):
     unrolled, values, extra = (query(part, sim_id) for part in text.split(";") if part.strip())
     assert [row[1:] for row in unrolled] == [(0, 1.0, 1), (0, 2.0, 2), (1, 1.0, 1), (1, 2.0, 2)]
     assert len(values) == len(extra) == 2
+
+
+def test_records_are_those_of_the_kinds_that_are_asked_for_in_the_order_of_epochs(
+    make_simulation, query
+):
+    sim_id = make_simulation()
+    fill(query, make_simulation())
+    for kind, epoch in (("epoch", 1), ("epoch", 0), ("model", 2), ("environment", 0)):
+        content = '{"duration_s": 0.5, "learning_rate": "-Infinity"}'
+        query("INSERT INTO records VALUES (%s, %s, %s, 1, now(), %s)", sim_id, kind, epoch, content)
+    asked = "SELECT kind, epoch FROM records(%s, %s)"
+    everything = [("environment", 0), ("epoch", 0), ("epoch", 1), ("model", 2)]
+    assert query(asked, sim_id, None) == everything
+    assert query(asked, sim_id, ["epoch", "model"]) == everything[1:]
+    assert query(asked, sim_id, []) == []
+    took = "SELECT epoch, duration_s, learning_rate FROM epoch_records(%s, %s)"
+    assert query(took, sim_id, [1, 7]) == [(1, 0.5, -math.inf)]

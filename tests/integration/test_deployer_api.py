@@ -1,11 +1,14 @@
 """The deployer's endpoints, with the real database and broker."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from nnt_contract.environment import MODEL
 from nnt_deployer.app import create_app
 from nnt_deployer.launchers.base import Handle, Usage
 from tests.integration.conftest import SERVICE
@@ -52,6 +55,7 @@ def test_what_is_unknown_or_malformed_is_answered_with_why(client, make_simulati
     for method, path in [
         ("POST", f"/simulations/{uuid4()}/STOP"),
         ("GET", f"/simulations/{uuid4()}/log"),
+        ("GET", f"/simulations/{uuid4()}/model"),
     ]:
         answer = client.request(method, path)
         assert (answer.status_code, answer.json()["error"]) == (404, "unknown_simulation")
@@ -69,6 +73,7 @@ def test_what_is_unknown_or_malformed_is_answered_with_why(client, make_simulati
         ("DELETE", f"/simulations/{uuid4()}"),
         ("POST", f"/simulations/{uuid4()}/STOP"),
         ("GET", f"/simulations/{uuid4()}/log"),
+        ("GET", f"/simulations/{uuid4()}/model"),
         ("GET", "/simulations_statistics"),
     ],
 )
@@ -118,6 +123,47 @@ def test_what_of_the_log_is_meant_must_be_clear(client, printed, asked):
     answer = client.get(f"/simulations/{printed('one')}/log?{asked}")
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(asked.split("=")[0] + " is '")
+
+
+@pytest.fixture
+def trained(settings, make_simulation):
+    """A simulation in whose run folder something was made under the name of its model."""
+
+    def leave(make: Callable[[Path], None]) -> str:
+        sim_id = make_simulation(status="finished", attempt=1)
+        folder = settings.runs_dir / str(sim_id)
+        folder.mkdir(parents=True)
+        make(folder / MODEL)
+        return f"/simulations/{sim_id}/model"
+
+    return leave
+
+
+def test_the_trained_model_comes_as_it_is(client, trained):
+    content = bytes(range(256)) * 5000
+    answer = client.get(trained(lambda path: path.write_bytes(content)))
+    assert answer.status_code == 200 and answer.content == content
+    assert answer.headers["Content-Length"] == str(len(content))
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_before_there_is_a_trained_model_that_is_said(client, make_simulation):
+    answer = client.get(f"/simulations/{make_simulation()}/model")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_model")
+    assert "after the last epoch" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("disguise", ["link", "pipe", "folder"])
+def test_what_only_has_the_name_of_a_model_is_none(client, trained, tmp_path, disguise):
+    secret = tmp_path / "secret"
+    secret.write_text("nothing for strangers")
+    make: dict[str, Callable[[Path], None]] = {
+        "link": lambda path: path.symlink_to(secret),
+        "pipe": os.mkfifo,
+        "folder": Path.mkdir,
+    }
+    answer = client.get(trained(make[disguise]))
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_model")
 
 
 def test_statistics_tell_of_the_machine_and_of_every_process(

@@ -12,12 +12,14 @@ from tests.conftest import ROOT
 EXAMPLES = ROOT / "contract" / "examples" / "encodings"
 SIM = UUID("34a30c0d-c59e-4f0a-9918-3460d3b9e5e4")
 FRAME = (EXAMPLES / "collection.frame").read_bytes()
+OLD_FRAME = (EXAMPLES / "collection_without_records.frame").read_bytes()
 JSON = (EXAMPLES / "collection.json").read_bytes()
 
 TABLES = {
     "epoch_values": "epoch, loss, accuracy, val_loss::text, val_accuracy",
     "extra_metrics": "epoch, metric, value",
     "weights": "epoch, layer_index, layer_name, variable, shape, first_index, weight::text",
+    "records": "kind, epoch, attempt, content::text",
     "weight_statistics": "epoch, layer_index, variable, mean, std, min, max, l2, zeros, nans, infinities",
 }
 
@@ -43,7 +45,14 @@ def store(parser, make_simulation, query):
 
 def test_both_encodings_become_the_same_rows(store):
     rows = store(FRAME, FRAME_TYPE)
-    assert store(JSON, "application/json") == rows
+    assert [row[:3] for row in rows.pop("records")] == [
+        ("environment", 0, 1),
+        ("epoch", 17, 1),
+        ("epoch", 18, 1),
+    ]
+    for others in (store(JSON, "application/json"), store(OLD_FRAME, FRAME_TYPE)):
+        assert others.pop("records") == [], "neither the report nor older senders know any"
+        assert others == rows
     assert rows["epoch_values"] == [(18, 0.25, 0.9375, "NaN", 0.875)]
     assert rows["extra_metrics"] == [(18, "kl_divergence", 0.125)]
     assert [row[2:] for row in rows["weights"]] == [

@@ -254,20 +254,14 @@ def test_how_much_has_come_is_written_while_it_comes(
         (
             "train",
             b"<!DOCTYPE html>",
-            "the training dataset could not be fetched: a file that starts with b'<!DO' came, "
-            "expected an .npz file, as numpy.savez writes it",
+            "the training dataset could not be fetched: a page that starts with b'<!DOCTYPE html>' came, "
+            "expected a dataset: .npz, csv, arff, JSON or a pickled DataFrame",
         ),
         (
             "validation",
             b"",
             "the validation dataset could not be fetched: no bytes came, "
-            "expected an .npz file, as numpy.savez writes it",
-        ),
-        (
-            "test",
-            CONTENT[:3],
-            "the test dataset could not be fetched: 3 bytes came, "
-            "expected an .npz file, as numpy.savez writes it",
+            "expected a dataset: .npz, csv, arff, JSON or a pickled DataFrame",
         ),
     ],
 )

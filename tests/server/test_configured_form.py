@@ -30,7 +30,7 @@ def test_a_configuration_file_stands_for_every_field_but_the_files(alice, doorbe
 
 def test_what_is_wrong_with_it_is_said_beside_it_and_the_files_are_looked_at_too(alice, form):
     wrong = {key: value for key, value in CONFIG.items() if key != "name"} | {"total_epochs": 0}
-    sent = form(config=file(json.dumps(wrong)), train_file=file("not a zip"), batch_size="0")
+    sent = form(config=file(json.dumps(wrong)), train_file=file(""), batch_size="0")
     answer = alice.post(reverse("new_simulation"), sent, headers=HTMX)
     assert answer.status_code == 422 and not Simulation.objects.exists()
     errors = errors_in(answer.content.decode())

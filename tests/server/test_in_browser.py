@@ -17,6 +17,7 @@ from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
+from nnt_contract.records import ClassScores
 from nnt_contract.status import Status, Wanted
 from nnt_server.simulations.models import Simulation
 from tests.conftest import require
@@ -29,6 +30,7 @@ from tests.server.conftest import (
     disappears,
     npz,
 )
+from tests.server.test_records import ENVIRONMENT, EVALUATION, TRAINED, an_evaluation, tells
 
 pytestmark = pytest.mark.browser
 
@@ -178,6 +180,50 @@ def test_a_page_grows_while_it_trains_and_rests_when_it_has_ended(alice, alice_d
         Simulation.objects.update(status=Status.FAILED.value, reason="killed")
         expect(page.locator(".notice.failed")).to_have_text("killed")
         assert page.locator("#simulation").get_attribute("hx-trigger") is None
+
+    alice_does(story)
+
+
+def test_what_came_of_a_training_comes_into_its_page_and_is_downloaded(alice, alice_does, doorbell):
+    simulation = a_simulation(alice.user, status=Status.FINISHING)
+
+    def story(page: Page) -> None:
+        open_page(page, simulation)
+        expect(page.locator("#evaluation")).to_contain_text("After the last epoch")
+        page.get_by_text("Environment: what it was trained with").click()
+        expect(page.locator("#environment")).to_have_text("Nothing is known of it yet.")
+        tells(simulation, ENVIRONMENT, EVALUATION, TRAINED)
+        expect(page.locator("#environment")).to_contain_text("atlas")  # and it is still open
+        expect(page.locator(".confusion .level-8")).to_have_text("4")
+        colours = page.locator(".confusion td").evaluate_all(
+            "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)"
+        )
+        assert len(set(colours)) == 4
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the trained model").click()
+        assert download.value.suggested_filename == f"simulation-{simulation.id}.keras"
+        assert Path(download.value.path()).read_bytes() == doorbell.model
+
+    alice_does(story)
+
+
+def test_a_large_confusion_matrix_scrolls_in_its_own_place(alice, alice_does):
+    simulation = a_simulation(alice.user, status=Status.FINISHED)
+    scores = ClassScores(precision=0.5, recall=0.5, support=1)
+    tells(
+        simulation,
+        an_evaluation(confusion=((12_345,) * 40,) * 40, classes=(scores,) * 40),
+    )
+
+    def story(page: Page) -> None:
+        for width in (1280, 420):
+            page.set_viewport_size({"width": width, "height": 800})
+            open_page(page, simulation)
+            matrix = page.get_by_role("region", name="Confusion matrix")
+            assert matrix.evaluate("one => one.scrollWidth > one.clientWidth")
+            matrix.focus()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert page.locator("#evaluation").evaluate("one => one.scrollWidth <= one.clientWidth")
 
     alice_does(story)
 

@@ -16,6 +16,7 @@ from nnt_contract.status import Status
 from nnt_server.accounts import services, tokens
 from nnt_server.accounts.models import ApiToken, User
 from nnt_server.errors import Refused
+from nnt_server.simulations.grid import Cell
 from nnt_server.simulations.models import Experiment, Simulation, SimulationEvent
 from nnt_server.simulations.services import create_experiment
 from tests.server.conftest import (
@@ -102,7 +103,7 @@ def test_nothing_is_done_by_halves(alice, monkeypatch):
         a_simulation(alice.user)
     asked = []
 
-    def fails_later(sim_id, actor, what):
+    def fails_later(actor, what, sim_id):
         asked.append(sim_id)
         if len(asked) == 2:
             raise RuntimeError("the database went away")
@@ -119,10 +120,9 @@ def test_a_long_upload_of_somebody_who_left_meanwhile_makes_nothing(alice):
     services.leave(alice.user, alice.user)
     file = SimpleUploadedFile("d.npz", b"data")
     files: Mapping[Part, SimpleUploadedFile] = {"train": file, "validation": file, "test": file}
+    cell = Cell("late", Configuration.model_validate(CONFIGURATION))
     with pytest.raises(PermissionDenied):
-        create_experiment(
-            alice.user, "late", MODEL, Configuration.model_validate(CONFIGURATION), files, {}
-        )
+        create_experiment(alice.user, "late", MODEL, [cell], files, {})
     assert Simulation.objects.count() == 1
 
 

@@ -173,3 +173,25 @@ def test_a_tag_leads_from_a_simulation_to_all_that_have_it(alice):
     assert 'href="/simulations/?tag=first%20%26%20best">first &amp; best</a>' in page
     page = alice.get("/simulations/?tag=first%20%26%20best").content.decode()
     assert "tagged" in page and "plain" not in page
+
+
+def test_the_simulations_of_one_experiment_are_listed_and_named_to_those_who_may_see_them(
+    alice, bob, administrator
+):
+    one = a_simulation(alice.user, "the one")
+    a_simulation(alice.user, "the other")
+    address = f"{reverse('simulation_list')}?experiment={one.experiment_id}"
+    for visitor in (alice, administrator):
+        page = visitor.get(address).content.decode()
+        assert "Of one experiment, “the one”" in page and "the other" not in page
+        assert f"experiment={one.experiment_id}" in page, "filters and what polls keep to it"
+    page = bob.get(address).content.decode()
+    assert "the one" not in page and "Nothing here matches" in page
+    assert "the other" in alice.get(f"{reverse('simulation_list')}?experiment=x").content.decode()
+
+
+def test_the_simulations_of_an_experiment_stand_in_the_order_of_their_names(alice, doorbell, form):
+    sent = form(folds="4", **{"learning_rate-2": "0.5"})
+    page = alice.get(alice.post(reverse("new_simulation"), sent).url).content.decode()
+    names = [f"digits (LR{rate}) ({fold})" for rate in (1, 2) for fold in range(1, 5)]
+    assert sorted(names, key=lambda name: page.index(f">{name}</a>")) == names

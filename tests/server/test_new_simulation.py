@@ -109,6 +109,76 @@ def test_a_deployer_that_refuses_loses_nothing(alice, doorbell, form, caplog, an
     assert Simulation.objects.exists() and "did not hear" in caplog.text
 
 
+def test_rows_and_folds_make_a_simulation_for_every_combination(alice, doorbell, form):
+    sent = form(
+        **{"optimizer-2": "sgd", "optimizer_conf-2": '{"momentum": 0.9}'},
+        **{"optimizer-17": "lion", "learning_rate-3": "0.5"},  # rows between were taken away
+        folds="2",
+        fold_tag="folds",
+        tags="mine",
+    )
+    answer = alice.post(reverse("new_simulation"), sent)
+    experiment = Experiment.objects.get()
+    assert answer.url == f"{reverse('simulation_list')}?experiment={experiment.id}"
+    made = Simulation.objects.order_by("id")
+    assert len(made) == 12 and {one.seed for one in made} == {made[0].seed}
+    assert (made[0].name, made[11].name) == ("digits (O1) (LR1) (1)", "digits (O3) (LR2) (2)")
+    optimizers = [simulation.configuration["optimizer"] for simulation in made[::4]]
+    assert optimizers == [
+        {"name": "adam", "conf": {"beta_1": 0.9}},
+        {"name": "sgd", "conf": {"momentum": 0.9}},
+        {"name": "lion", "conf": {}},
+    ]
+    assert [one.configuration["learning_rate"] for one in made[:4]] == [0.01, 0.01, 0.5, 0.5]
+    for simulation in made:
+        assert sorted(tag.name for tag in simulation.tags.all()) == ["folds", "mine"]
+    page = alice.get(answer.url).content.decode()
+    assert "Of one experiment, “digits”" in page and page.count('scope="row"') == 12
+    page = alice.get(reverse("simulation", args=[made[1].id])).content.decode()
+    assert f"?experiment={experiment.id}" in page and "12 simulations" in page
+    assert "2 of 2" in page
+
+
+def test_what_is_wrong_in_a_row_is_said_in_that_row(form):
+    errors = errors_of(
+        form(
+            **{"optimizer-2": "sgd", "optimizer_conf-2": '{"learning_rate": 1, "a": [[]]}'},
+            **{"loss_function-2": "", "loss_function_conf-2": "{"},
+            **{"learning_rate-2": "-1", "learning_rate-3": "fast"},
+            folds="-1",
+        )
+    )
+    expected = {
+        "optimizer_conf-2": "a list of numbers",
+        "loss_function-2": "required",
+        "loss_function_conf-2": "JSON was expected",
+        "learning_rate-2": "greater than 0; received -1.0",
+        "learning_rate-3": "received “fast”",
+        "folds": "0",
+    }
+    assert errors.keys() == expected.keys()
+    assert {name: text for name, text in expected.items() if text not in errors[name]} == {}
+    assert "must not hold a learning_rate" in errors["optimizer_conf-2"]
+
+
+def test_too_many_simulations_are_refused_beside_what_makes_them(alice, form):
+    sent = form(folds="60", **{"learning_rate-2": "0.5"})
+    answer = alice.post(reverse("new_simulation"), sent, headers=HTMX)
+    assert errors_in(answer.content.decode()) == {
+        "folds": "At most 100 simulations in one experiment; received 120: 2 learning rates × 60 folds."
+    }
+    errors = errors_of(form(name="x" * 197, folds="2"))
+    assert errors.keys() == {"name"} and "At most 196 characters" in errors["name"]
+
+
+def test_without_script_rows_come_back_as_they_were_typed(alice, form):
+    sent = form(name="", **{"optimizer-2": "sgd", "optimizer_conf-2": "{}", "learning_rate-9": "7"})
+    page = alice.post(reverse("new_simulation"), sent).content.decode()
+    for name, value in {"optimizer-2": "sgd", "learning_rate-9": "7", "optimizer": "adam"}.items():
+        assert re.search(rf'<input[^>]* name="{name}" value="{value}"', page)
+    assert page.count('id="error-optimizer_conf-2"') == 1
+
+
 def test_every_field_is_required_but_the_arguments():
     assert errors_of({}).keys() == {
         *("name", "model", "optimizer", "loss_function"),
@@ -131,7 +201,7 @@ def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came
     sent = form(
         name="x" * 201,
         model=file('{"class_name": "Sequential"}'),
-        train_file=file("not a zip"),
+        train_file=file(""),
         batch_size="0",
         total_epochs="1.5",
         learning_rate="-1",
@@ -145,7 +215,7 @@ def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came
     expected = {
         "name": "200",
         "model": "“class_name”",
-        "train_file": "b'not '",
+        "train_file": "empty",
         "batch_size": "greater than 0; received 0",
         "total_epochs": "whole number was expected; received “1.5”",
         "learning_rate": "greater than 0; received -1.0",
@@ -161,6 +231,10 @@ def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
+        ("optimizer", "adem", "near to it: Adam"),
+        ("optimizer_conf", '{"beta1": 0.9}', "an argument of Adam (near to it: beta_1"),
+        ("loss_function", "entropy", "a loss function of Keras"),
+        ("loss_function_conf", '{"from_logits": 1}', "received 1"),
         ("total_epochs", "1000001", "1000000"),
         ("total_epochs", "9" * 5000, "whole number"),
         ("epoch_period", "0", "greater than 0"),

@@ -5,11 +5,14 @@ import math
 import pytest
 
 from nnt_server.simulations.templatetags.simulation_format import (
+    about,
     duration,
     limits,
     memory,
     metric,
     percent,
+    rate,
+    seconds,
     share,
 )
 
@@ -79,3 +82,41 @@ def test_what_is_absent_is_a_dash(write, absent):
 )
 def test_limits_are_listed(given, written):
     assert limits(given) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0\u202fs"),
+        (0.012345, "0.0123\u202fs"),
+        (99.96, "100\u202fs"),
+        (100.0, "0:01:40"),
+        (None, "—"),
+    ],
+)
+def test_short_times_are_written_in_seconds_and_long_ones_as_durations(value, written):
+    assert seconds(value) == written
+
+
+@pytest.mark.parametrize(
+    ("left", "written"),
+    [
+        (0.0, "less than a minute"),
+        (59.9, "less than a minute"),
+        (100.0, "about 2 min"),
+        (5_000.0, "about 83 min"),
+        (5_400.0, "about 2 h"),
+        (100_000.0, "about 28 h"),
+        (130_000.0, "about 2 days"),
+    ],
+)
+def test_the_time_that_is_left_is_said_as_roughly_as_it_is_known(left, written):
+    assert about(left) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.001, "0.001"), (1e-7, "1e-07"), (0.0012345678, "0.001235"), (math.nan, "NaN"), (None, "—")],
+)
+def test_a_learning_rate_is_written_in_few_digits(value, written):
+    assert rate(value) == written

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,6 +86,18 @@ class FakeParser:
         server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         server.daemon_threads = True
         return server
+
+
+def records_of(parser: FakeParser, kind: str) -> list[Any]:
+    """Those of one kind, in the order in which they came."""
+    updates = [received.update for received in parser.accepted]
+    return [
+        record
+        for update in updates
+        if not isinstance(update, Failure)
+        for record in update.records
+        if record.kind == kind
+    ]
 
 
 def parse_frame(

@@ -5,6 +5,7 @@ import pytest
 from nnt_simulation.batches import Batches, order
 from nnt_simulation.callbacks.order_data import OrderData
 from nnt_simulation.datasets import Dataset
+from nnt_simulation.rows import Rows, all_of
 
 ROWS, BATCH = 10, 4
 
@@ -23,7 +24,7 @@ def trained_on(first_epoch: int, epochs: int) -> list[list[int]]:
     model.seen = []
     model.compile("sgd", "mse", run_eagerly=True)
     rows = np.arange(ROWS, dtype=np.float32)[:, None]
-    batches = Batches(Dataset(rows, rows), BATCH, seed=3)
+    batches = Batches(all_of(Dataset(rows, rows)), BATCH, seed=3)
     model.fit(
         batches,
         initial_epoch=first_epoch,
@@ -52,3 +53,11 @@ def test_every_epoch_has_every_row_in_an_order_of_its_own():
 
 def test_another_seed_is_another_order():
     assert order(1, 0, 50).tolist() != order(2, 0, 50).tolist()
+
+
+def test_without_a_seed_the_rows_come_as_they_stand_in_every_epoch():
+    numbers = np.arange(ROWS)
+    batches = Batches(Rows([Dataset(numbers, numbers)], numbers[::2]), BATCH)
+    for epoch in range(2):
+        batches.begin_epoch(epoch)
+        assert [batches[at][0].tolist() for at in range(len(batches))] == [[0, 2, 4, 6], [8]]

@@ -12,14 +12,16 @@ import pytest
 from keras import layers
 
 from nnt_contract.environment import CHECKPOINT, EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED
-from nnt_contract.simulation_config import KerasChoice
+from nnt_contract.simulation_config import Fold, KerasChoice
 from nnt_contract.updates import INITIAL_EPOCH
 from nnt_simulation.callbacks.print_progress import PrintProgress
 from nnt_simulation.checkpoint import Checkpoints, Header
-from tests.simulation.builders import CLASSES, data, make_run, model_json, run_attempt
-from tests.simulation.fake_parser import FakeParser, Received
+from tests.simulation.builders import CLASSES, ROWS, data, make_run, model_json, run_attempt
+from tests.simulation.fake_parser import FakeParser, Received, records_of
 
 EPOCHS, PERIOD = 7, 2
+# Who said it, and how long it took.
+_INCIDENTAL = {"attempt", "records"}
 # Functions, because a layer with a random generator computes something when it is made.
 MODELS: dict[str, Callable[[], list[layers.Layer]]] = {
     "dropout": lambda: [layers.Dense(8, "relu"), layers.Dropout(0.5), layers.GaussianNoise(0.1)],
@@ -81,8 +83,8 @@ def assert_same_as_uninterrupted(folder: Path, parser: FakeParser, **prepared: A
     uninterrupted = last_words(parser)
     assert interrupted.keys() == uninterrupted.keys()
     for epoch, received in interrupted.items():
-        everything = received.update.model_dump(exclude={"attempt"})
-        assert everything == uninterrupted[epoch].update.model_dump(exclude={"attempt"})
+        everything = received.update.model_dump(exclude=_INCIDENTAL)
+        assert everything == uninterrupted[epoch].update.model_dump(exclude=_INCIDENTAL)
         for place, values in received.arrays.items():
             assert values.tobytes() == uninterrupted[epoch].arrays[place].tobytes(), (epoch, place)
 
@@ -101,6 +103,15 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(tmp_path, parser, name, 
     assert parser.story == [INITIAL_EPOCH, 0, 2, 4, 6, "finish"]
     assert [received.update.attempt for received in parser.accepted] == [1, 1, 1, 2, 2, 2]
     assert_same_as_uninterrupted(tmp_path / "whole", parser, name=name)
+
+
+def test_a_stopped_fold_goes_on_as_if_never_stopped(tmp_path, parser, stop_after):
+    fold: dict[str, Any] = {"fold": Fold(index=2, count=3), "parts": ("train", "validation")}
+    prepare(tmp_path / "parts", "dropout", **fold)
+    assert run_attempt(tmp_path / "parts", parser.url, stop_after(3)) == EXIT_STOPPED
+    prepare(tmp_path / "parts", "dropout", attempt=2, **fold)
+    assert run_attempt(tmp_path / "parts", parser.url) == EXIT_FINISHED
+    assert_same_as_uninterrupted(tmp_path / "whole", parser, name="dropout", **fold)
 
 
 def test_a_training_killed_before_its_first_checkpoint_reports_the_same_initial_weights_again(
@@ -196,6 +207,49 @@ def test_a_training_that_died_before_its_last_word_only_says_it(tmp_path, parser
     parser.accepted.clear()
     assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
     assert parser.story == ["finish"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_interrupted_training_is_evaluated_like_one_left_in_peace(
+    tmp_path, parser, name, stop_after
+):
+    evaluations = []
+    for folder, stop in (("whole", None), ("parts", stop_after(3))):
+        prepare(tmp_path / folder, name, parts=("train", "test"))
+        if stop is not None:
+            assert run_attempt(tmp_path / folder, parser.url, stop) == EXIT_STOPPED
+        assert run_attempt(tmp_path / folder, parser.url) == EXIT_FINISHED
+        evaluations.append(records_of(parser, "evaluation")[-1])
+    assert evaluations[0] == evaluations[1]
+    assert evaluations[0].rows == ROWS
+
+
+def test_no_record_of_an_epoch_is_lost_or_sent_twice_by_an_interruption(
+    tmp_path, parser, stop_after
+):
+    # Epoch 3 is not collected: its record has to be remembered until epoch 4 is.
+    prepare(tmp_path, "dropout")
+    run_attempt(tmp_path, parser.url, stop_after(3))
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert [record.epoch for record in records_of(parser, "epoch")] == list(range(EPOCHS))
+    assert [record.epoch for record in records_of(parser, "environment")] == [0, 4]
+
+
+def test_a_checkpoint_of_before_there_were_records_is_gone_on_from(
+    tmp_path, parser, stop_after, monkeypatch
+):
+    original = Checkpoints.write
+
+    def write(self: Checkpoints, header: Header, layout: Any, values: Any) -> None:
+        known = {"report_epochs": header.callbacks["report_epochs"]}
+        original(self, header._replace(callbacks=known), layout, values)
+
+    prepare(tmp_path, "dropout")
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "write", write)
+        run_attempt(tmp_path, parser.url, stop_after(3))
+    assert run_attempt(tmp_path, parser.url) == EXIT_FINISHED
+    assert [record.epoch for record in records_of(parser, "epoch")] == [0, 1, 2, 4, 5, 6]
 
 
 def test_the_checkpoint_of_another_model_is_refused(tmp_path, parser):

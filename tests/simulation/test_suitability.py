@@ -2,35 +2,10 @@ import numpy as np
 import pytest
 
 from nnt_simulation.errors import DatasetError
-from nnt_simulation.suitability import check_features, check_labels
+from nnt_simulation.suitability import check_labels
 
 SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
 CLASS_NUMBERS = np.array([0, 1, 2, 9])
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        ((28, 28), (28, 28)),
-        ((28, 28), (28, 28, 1)),
-        ((28, 28, 1), (28, 28)),
-        ((7, 3), (None, 3)),
-        ((6,), (6,)),
-    ],
-)
-def test_rows_fit_the_input_of_the_model(received, expected):
-    check_features("Training data", received, expected)
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"), [((8, 8), (28, 28)), ((784,), (28, 28)), ((28, 28), (28,))]
-)
-def test_rows_of_another_shape_are_refused_with_both_shapes(received, expected):
-    with pytest.raises(DatasetError) as refused:
-        check_features("Validation data", received, expected)
-    assert str(refused.value).startswith("Validation data: the model expects rows of the shape (")
-    assert str(expected) in str(refused.value)
-    assert str(received) in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +20,13 @@ def test_rows_of_another_shape_are_refused_with_both_shapes(received, expected):
         (np.zeros((4, 1)), (1,), "MeanSquaredError"),
         (np.zeros((4, 3)), (3,), "Huber"),
         (CLASS_NUMBERS, (10,), "CategoricalGeneralizedCrossEntropy"),
+        (CLASS_NUMBERS, (3,), "Circle"),
+        (CLASS_NUMBERS[:, None], (3,), "Circle"),
+        (np.array([[1, 2, 0], [3, 0, 0]]), (2, 4), "CTC"),
+        (np.array([[0.9, 0.1]]), (2,), "KLDivergence"),
+        (np.array([[-1.0, 1.0]]), (2,), "SquaredHinge"),
+        (np.array([[1 + 1e-6, 0]], np.float32), (2,), ONE_HOT),
+        (np.array([[True, False]]), (2,), "Dice"),
     ],
 )
 def test_labels_suit_the_loss(labels, output, loss):
@@ -61,6 +43,22 @@ def test_labels_suit_the_loss(labels, output, loss):
         (CLASS_NUMBERS, (10,), ONE_HOT, "Class numbers need SparseCategoricalCrossentropy"),
         (CLASS_NUMBERS, (3,), "MeanSquaredError", "labels of the shape (3,), received one number"),
         (np.zeros((4, 2)), (1,), "BinaryCrossentropy", "the shape (1,), received labels of the"),
+        (CLASS_NUMBERS, (1,), "BinaryCrossentropy", "expects labels from 0 to 1, received labels"),
+        (np.array([[0.5, -0.5]]), (2,), ONE_HOT, "labels from 0 to 1, received labels from -0.5"),
+        (CLASS_NUMBERS, (1,), "Hinge", "labels from -1 to 1, received labels from 0 to 9"),
+        (CLASS_NUMBERS[:, None], (1,), ONE_HOT, "an output for each class, received one output"),
+        (CLASS_NUMBERS, (3, 10), "Circle", "whose output for each row is one vector"),
+        (np.eye(10), (10,), "Circle", "expects for each row one number as label"),
+        (
+            CLASS_NUMBERS[:, None],
+            (10,),
+            "CategoricalGeneralizedCrossEntropy",
+            "one number as label",
+        ),
+        (CLASS_NUMBERS, (10,), "CTC", "an output of the shape (steps, classes)"),
+        (CLASS_NUMBERS, (5, 10), "CTC", "labels of the shape (any,), received one number"),
+        (np.array([[1, 2, 3]]), (2, 4), "CTC", "a row has 3 labels and the model's output 2 steps"),
+        (np.array([[4, 0]]), (2, 4), "CTC", "the largest label is 4 and the model has 4 outputs"),
     ],
 )
 def test_labels_that_do_not_suit_are_refused_with_the_reason(labels, output, loss, told):

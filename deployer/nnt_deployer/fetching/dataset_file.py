@@ -12,8 +12,11 @@ from nnt_deployer.errors import FetchFailed
 
 # Of uploads too: the server removes what begins so and is a day old.
 _INCOMING = ".incoming-fetch-"
-_NPZ_START = b"PK\x03\x04"
-_EXPECTED = "expected an .npz file, as numpy.savez writes it"
+_MARKUP = (
+    b"<"  # with which no dataset begins, and every page that says that something else is wrong
+)
+_EXPECTED = "expected a dataset: .npz, csv, arff, JSON or a pickled DataFrame"
+_SHOWN_BYTES = 20
 
 
 class DatasetFile:
@@ -21,7 +24,6 @@ class DatasetFile:
 
     def __init__(self, file: IO[bytes], folder: Path) -> None:
         self.size = 0  # in bytes
-        self._start = b""
         self._file = file
         self._folder = folder
         self._digest = hashlib.sha256()
@@ -31,18 +33,17 @@ class DatasetFile:
         return self._digest.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        """Raises FetchFailed as soon as this is no .npz file, which is asked of an upload too."""
-        self._start = (self._start + chunk)[: len(_NPZ_START)]
-        if not _NPZ_START.startswith(self._start):
-            raise FetchFailed(f"a file that starts with {self._start!r} came, {_EXPECTED}")
+        """Raises FetchFailed where it is a page rather than a file. What else it is, simulations find out."""
+        if not self.size and chunk.lstrip().startswith(_MARKUP):
+            raise FetchFailed(f"a page that starts with {chunk[:_SHOWN_BYTES]!r} came, {_EXPECTED}")
         self.size += len(chunk)
         self._digest.update(chunk)
         self._file.write(chunk)
 
     def complete(self) -> None:
         """When this returns, the content survives a loss of power. Raises FetchFailed where there is none."""
-        if self._start != _NPZ_START:
-            raise FetchFailed(f"{self.size or 'no'} bytes came, {_EXPECTED}")
+        if not self.size:
+            raise FetchFailed(f"no bytes came, {_EXPECTED}")
         self._file.flush()
         os.fchmod(
             self._file.fileno(), 0o444

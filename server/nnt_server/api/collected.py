@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +18,7 @@ from nnt_contract.log_part import LogPart
 from nnt_server import deployer_client
 from nnt_server.api import schemas, streams
 from nnt_server.api.application import may_answer, of_type, user_of
-from nnt_server.api.schemas import Epoch, EpochValues, ExtraMetric, text
+from nnt_server.api.schemas import Epoch, EpochValues, ExtraMetric, RecordKind, text
 from nnt_server.api.simulations import named
 from nnt_server.simulations import collected, export, selectors
 from nnt_server.simulations.collected import Variable
@@ -57,6 +57,31 @@ def list_statistics(request: HttpRequest, sim_id: UUID) -> HttpResponseBase:
     """What was computed of each variable of the weights. Non-finite values are counted and left out of the rest."""
     rows = collected.weight_statistics(named(request, sim_id).id)
     return _streamed(streams.json_rows(collected.WEIGHT_STATISTICS, rows))
+
+
+@router.get(f"{_AT}/records", response=may_answer({200: list[schemas.Record]}, 401, 404, 422))
+def list_records(
+    request: HttpRequest,
+    sim_id: UUID,
+    kind: Annotated[RecordKind | None, Query(description="only these")] = None,
+) -> HttpResponseBase:
+    """What it ran on, what each epoch took, its evaluation on the test data, and the file of its trained network."""
+    rows = collected.records(named(request, sim_id).id, kind)
+    return _streamed(streams.json_rows(collected.RECORDS, rows))
+
+
+@router.get(
+    f"{_AT}/model",
+    response=may_answer({200: None}, 401, 404, 503),
+    openapi_extra=of_type(200, _BYTES),
+)
+def get_model(request: HttpRequest, sim_id: UUID) -> HttpResponseBase:
+    """The trained network, as a file for keras.saving.load_model; 404 until its training has finished."""
+    trained = deployer_client.TrainedModel(named(request, sim_id).id)
+    answer = _streamed(trained, _BYTES)
+    answer.headers["Content-Length"] = str(trained.bytes)
+    answer.headers["Content-Disposition"] = f'attachment; filename="simulation-{sim_id}.keras"'
+    return answer
 
 
 @router.get(
@@ -156,5 +181,5 @@ def _weights(epoch: int, variable: Variable, values: Iterator[bytes]) -> Iterato
     return chain([start.encode()], values, [b"}"])
 
 
-def _streamed(pieces: Iterator[bytes], content_type: str = _JSON) -> StreamingHttpResponse:
+def _streamed(pieces: Iterable[bytes], content_type: str = _JSON) -> StreamingHttpResponse:
     return StreamingHttpResponse(pieces, content_type=content_type)

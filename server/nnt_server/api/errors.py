@@ -11,7 +11,13 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from nnt_contract.errors import ErrorBody, FieldError
-from nnt_server.errors import DeployerAway, IllegalCommand, TooManyAttempts, error_response
+from nnt_server.errors import (
+    DeployerAway,
+    IllegalCommand,
+    NoModel,
+    TooManyAttempts,
+    error_response,
+)
 from nnt_server.simulations.models import Simulation
 
 # For each status a word for programs and a sentence for people, where there is no better one.
@@ -78,12 +84,13 @@ def handle_in(api: NinjaAPI) -> None:
     known: Mapping[type[Exception], int] = {
         Http404: 404,
         Simulation.DoesNotExist: 404,  # it was deleted meanwhile
+        NoModel: 404,
         IllegalCommand: 409,
         PermissionDenied: 403,
         RequestDataTooBig: 413,
     }
     for kind, status in known.items():
-        api.add_exception_handler(kind, _always(status, says_why=kind is IllegalCommand))
+        api.add_exception_handler(kind, _always(status, says_why=kind in (IllegalCommand, NoModel)))
     api.add_exception_handler(DeployerAway, _deployer_away)
 
 
@@ -108,7 +115,7 @@ def _wait(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _deployer_away(request: HttpRequest, error: Any) -> HttpResponse:
-    return answer(503, "The deployer, which keeps the log, does not answer right now.")
+    return answer(503, "The deployer, which keeps logs and models, does not answer right now.")
 
 
 def _always(status: int, *, says_why: bool) -> Any:

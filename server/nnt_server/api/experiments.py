@@ -21,9 +21,9 @@ _TYPE = "multipart/form-data"
 _PARTS = {
     "model": "what Keras' model.to_json() returns",
     "config": "the configuration file",
-    "train": "an .npz file with the training data, unless the configuration file has its URL as dataset_train",
-    "val": "an .npz file with the validation data, unless the configuration file has its URL as dataset_val",
-    "test": "an .npz file with the test data, unless the configuration file has its URL as dataset_test",
+    "train": "the training data in any format, unless the configuration file has its URL as dataset_train",
+    "val": "the validation data in any format, unless the configuration file has its URL as dataset_val",
+    "test": "the test data in any format, unless the configuration file has its URL as dataset_test",
 }
 _REQUIRED = ["model", "config"]
 _BODY: dict[str, Any] = {
@@ -56,6 +56,9 @@ router = Router(tags=["experiments"])
 def create_experiment(request: HttpRequest) -> Status[ExperimentCreated]:
     """Creates the simulations of one experiment and queues them.
 
+    There is one for each combination of optimizer, loss function, learning rate and fold, named after it where there
+    are several: `digits (O1) (LF2) (LR1) (3)`. All have the same seed, so that folds are of the same split.
+
     The configuration file is JSON; every key of it that is missing, misspelt or wrong is named in one answer. Each
     dataset is a part of the request, or is fetched from a URL in the configuration file before its simulations start.
     """
@@ -69,7 +72,7 @@ def create_experiment(request: HttpRequest) -> Status[ExperimentCreated]:
         owner=user_of(request),
         name=said.name,
         model=parts.cleaned_data["model"],
-        configuration=said.configuration,
+        cells=said.cells,
         files=parts.files_by_part,
         urls=parts.urls_by_part,
         tags=said.tags,

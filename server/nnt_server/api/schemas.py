@@ -15,6 +15,7 @@ from nnt_server.simulations.models import Simulation
 
 _WITHOUT_NUL = r"^[^\x00]*$"
 
+RecordKind = Literal["environment", "epoch", "evaluation", "model"]
 Metric = float | Literal["NaN", "Infinity", "-Infinity"] | None
 Epoch = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -134,6 +135,19 @@ class WeightStatistics(Schema):
     duplicate_units: int | None
     zero_units: int | None
     histogram: list[int]
+
+
+class Record(Schema):
+    kind: RecordKind
+    epoch: int = Field(
+        description="the one it is about; of an environment the first that was trained in it"
+    )
+    attempt: int
+    time: datetime
+    content: dict[str, Any] = Field(
+        description="environment: what an attempt ran on; epoch: duration_s and learning_rate; evaluation: what the "
+        "trained network makes of the test data; model: bytes and sha256 of its file"
+    )
 
 
 class Weights(Schema):

@@ -35,11 +35,13 @@ def list_simulations(
     status: Annotated[SimulationStatus | None, Query(description="exactly this status")] = None,
     tag: Annotated[str, text("the name of a tag")] = "",
     owner: Annotated[str, text("for administrators: whose")] = "",
+    experiment: Annotated[UUID | None, Query(description="of this one")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=_MAX_OFFSET)] = 0,
 ) -> SimulationPage:
     """The simulations, the newest first, a page at a time."""
-    found = selectors.newest_first(user_of(request), Filters(name, status, tag, owner))
+    filters = Filters(name, status, tag, owner, experiment)
+    found = selectors.newest_first(user_of(request), filters)
     page = found.prefetch_related("tags")[offset : offset + limit]
     return SimulationPage(
         total=found.count(),

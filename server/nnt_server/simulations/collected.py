@@ -1,5 +1,6 @@
 """What was collected of a simulation, read in pieces: there may be more of it than fits into memory."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ Row = tuple[Any, ...]
 
 EPOCH_VALUES = ("epoch", "time", "loss", "accuracy", "val_loss", "val_accuracy")
 EXTRA_METRICS = ("epoch", "time", "metric", "value")
+RECORDS = ("kind", "epoch", "attempt", "time", "content")
 WEIGHT_STATISTICS = (
     *("epoch", "time", "layer_index", "layer_name", "variable", "shape"),
     *("mean", "std", "min", "max", "l2", "zeros", "nans", "infinities"),
@@ -22,6 +24,7 @@ WEIGHT_STATISTICS = (
 _FUNCTIONS = {
     "epoch_values": EPOCH_VALUES,
     "extra_metrics": EXTRA_METRICS,
+    "records": RECORDS,
     "weight_statistics": WEIGHT_STATISTICS,
 }
 _VARIABLES = """
@@ -53,6 +56,12 @@ def extra_metrics(sim_id: UUID) -> Iterator[Row]:
 
 def weight_statistics(sim_id: UUID) -> Iterator[Row]:
     return _rows("weight_statistics", sim_id)
+
+
+def records(sim_id: UUID, kind: str | None = None) -> Iterator[Row]:
+    """Of one kind, or of all; what they contain is parsed JSON."""
+    for *about, content in _rows("records", sim_id, None if kind is None else [kind]):
+        yield (*about, json.loads(content))
 
 
 def epochs(sim_id: UUID) -> list[int]:
@@ -99,9 +108,10 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _rows(function: str, sim_id: UUID) -> Iterator[Row]:
+def _rows(function: str, *asked: Any) -> Iterator[Row]:
     columns = ", ".join(f'"{column}"' for column in _FUNCTIONS[function])
     with connection.chunked_cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM {function}(%s)", [sim_id])  # nosec B608  # our own names
+        values = ", ".join(["%s"] * len(asked))
+        cursor.execute(f"SELECT {columns} FROM {function}({values})", asked)  # nosec B608  # our own names
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from rows

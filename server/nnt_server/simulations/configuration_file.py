@@ -1,23 +1,18 @@
 """The configuration file of an experiment: read strictly, and everything wrong with it said at once, by name."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError as FormError
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
 from nnt_contract.errors import FieldError
 from nnt_contract.message import Message
-from nnt_contract.simulation_config import (
-    Configuration,
-    ConfValue,
-    KerasChoice,
-    Limits,
-    NpzKeys,
-    Part,
-)
-from nnt_server.simulations import dataset_urls, limits
+from nnt_contract.simulation_config import ConfValue, KerasChoice, Limits, NpzKeys, Part
+from nnt_server.simulations import dataset_urls, keras_choices, limits
+from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Cell, Grid
 
 MAX_SEED = 2**31 - 1  # what every library that is seeded with it takes
 _MILLION = 10**6
@@ -29,7 +24,7 @@ class ExperimentFile(NamedTuple):
     """What a configuration file says."""
 
     name: str
-    configuration: Configuration
+    cells: Sequence[Cell]
     tags: tuple[str, ...]
     seed: int | None  # None: one is drawn
     urls: Mapping[Part, str]  # of the datasets that do not come as files
@@ -52,18 +47,23 @@ class InvalidConfiguration(ValueError):
 def parse(content: Mapping[str, Any]) -> ExperimentFile:
     """What the JSON object of a configuration file says; raises InvalidConfiguration."""
     given = {key: value for key, value in content.items() if value is not None}  # null is absent
-    complaints = list(_not_possible_yet(given))
+    complaints = list(_two_names_for_losses(given))
     try:
         file = _File.model_validate(_with_one_name_for_losses(given))
     except ValidationError as error:
         complaints += [_complaint(detail, given) for detail in error.errors(include_url=False)]
         raise InvalidConfiguration(complaints) from error
+    grid = _grid(file)
+    complaints += _complaints_about(grid, file.name, given)
+    cells = [] if complaints else grid.cells(file.name, _shared(file))
+    complaints += _complaints_about_choices(grid, cells, given)
     if complaints:
         raise InvalidConfiguration(complaints)
+    fold_tag = [file.fold_tag] if file.fold_tag and file.folds > 1 else []
     return ExperimentFile(
         name=file.name,
-        configuration=_configuration(file),
-        tags=tuple(dict.fromkeys(file.tags)),
+        cells=cells,
+        tags=tuple(dict.fromkeys([*file.tags, *fold_tag])),
         seed=file.seed,
         urls={part: url for part, key in URL_KEYS.items() if (url := getattr(file, key))},
     )
@@ -97,10 +97,11 @@ def _url(value: str) -> str:
     return dataset_urls.check(value) if value else value
 
 
-_Line = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+_Line = StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARACTERS)
 _KerasName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-_Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+_TagText = StringConstraints(strip_whitespace=True, max_length=100)
+_Tag = Annotated[str, _TagText, Field(min_length=1)]
 _Count = Annotated[int, Field(ge=1, le=_MILLION)]
 _Limit = Annotated[int, Field(ge=1, le=1000 * _MILLION)]
 _Url = Annotated[str, AfterValidator(_url)]  # empty is absent
@@ -139,8 +140,8 @@ class _File(Message):
     dataset_val: _Url = ""
     batch_size: _Count = 32
     epoch_period: _Count = 1
-    folds: int = Field(default=0, alias="k-fold_validation")
-    fold_tag: str = Field(default="", alias="k-fold_tag")
+    folds: int = Field(default=0, le=_MILLION, alias="k-fold_validation")
+    fold_tag: Annotated[str, _TagText] = Field(default="", alias="k-fold_tag")
     extra_metrics: list[_Metric] = Field(default=[], alias="extra-metrics", max_length=100)
     tags: list[_Tag] = Field(default=[], max_length=_MAX_TAGS)
     train_feature_name: _Key = "x_train"
@@ -149,7 +150,7 @@ class _File(Message):
     test_label_name: _Key = "y_test"
     val_feature_name: _Key = "x_val"
     val_label_name: _Key = "y_val"
-    label_column: str = ""  # of a table; an .npz file has none
+    label_column: Annotated[str, Field(max_length=200)] = ""  # of a table; an .npz file has none
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     backend: Literal["tensorflow"] = "tensorflow"
     gpu: bool = False
@@ -164,17 +165,37 @@ def _with_one_name_for_losses(given: dict[str, Any]) -> dict[str, Any]:
     return {"loss_functions": given["loss_function"], **others}
 
 
-def _not_possible_yet(given: Mapping[str, Any]) -> Iterator[FieldError]:
-    """What a file may say and this server does not do; apart from the rest, so that both are said at once."""
+def _two_names_for_losses(given: Mapping[str, Any]) -> Iterator[FieldError]:
     if "loss_function" in given and "loss_functions" in given:
         yield _error("loss_function", "either loss_function or loss_functions, not both")
-    folds = given.get("k-fold_validation")
-    if isinstance(folds, int) and folds >= 2:
-        yield _error("k-fold_validation", "below 2: folds are not made yet", folds)
-    for key in ("optimizers", "loss_functions", "loss_function", "learning_rates"):
-        if isinstance(given.get(key), list) and len(given[key]) > 1:
-            expected = "exactly one: several combinations in one experiment are not made yet"
-            yield _error(key, expected, given[key])
+
+
+def _complaints_about(grid: Grid, name: str, given: Mapping[str, Any]) -> Iterator[FieldError]:
+    keys = {"folds": "k-fold_validation"}
+    if "loss_function" in given:
+        keys["loss_functions"] = "loss_function"
+    most = settings.NNT.max_simulations_per_experiment
+    for about, expected, received in grid.complaints(name, most):
+        yield FieldError(field=keys.get(about, about), expected=expected, received=received)
+
+
+def _complaints_about_choices(
+    grid: Grid, cells: Sequence[Cell], given: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """What Keras would not take, in the file's own names."""
+    names = {
+        "optimizers": "optimizer",
+        "loss_functions": "loss_function",
+        "extra_metrics": "metric",
+    }
+    for complaint in keras_choices.complaints(grid, cells):
+        kind, *inside = complaint.field.split(".")
+        if inside[1:] == ["name"]:
+            inside[1] = names[kind]
+        key = "extra-metrics" if kind == "extra_metrics" else kind
+        if kind == "loss_functions" and "loss_function" in given:
+            key = "loss_function"
+        yield complaint.model_copy(update={"field": ".".join([key, *inside])})
 
 
 def _complaint(detail: Any, given: Mapping[str, Any]) -> FieldError:
@@ -211,22 +232,34 @@ def _nearest(location: tuple[int | str, ...]) -> str:
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
 
 
-def _configuration(file: _File) -> Configuration:
-    [optimizer], [loss] = file.optimizers, file.loss_functions
-    metrics = [KerasChoice(name=one.metric, conf=one.conf) for one in file.extra_metrics]
-    asked = file.limits.model_dump()
-    return Configuration(
-        batch_size=file.batch_size,
-        total_epochs=file.total_epochs,
-        epoch_period=file.epoch_period,
-        learning_rate=file.learning_rates[0],
-        optimizer=KerasChoice(name=optimizer.optimizer, conf=optimizer.conf),
-        loss_function=KerasChoice(name=loss.loss_function, conf=loss.conf),
-        train=NpzKeys(features=file.train_feature_name, labels=file.train_label_name),
-        validation=NpzKeys(features=file.val_feature_name, labels=file.val_label_name),
-        test=NpzKeys(features=file.test_feature_name, labels=file.test_label_name),
-        extra_metrics=metrics,
-        backend=file.backend,
-        gpu=file.gpu,
-        limits=Limits(**{name: asked[name] or limits.bounds(name).usual for name in limits.NAMES}),
+def _grid(file: _File) -> Grid:
+    return Grid(
+        optimizers=[KerasChoice(name=one.optimizer, conf=one.conf) for one in file.optimizers],
+        loss_functions=[
+            KerasChoice(name=one.loss_function, conf=one.conf) for one in file.loss_functions
+        ],
+        learning_rates=file.learning_rates,
+        folds=file.folds,
     )
+
+
+def _shared(file: _File) -> dict[str, Any]:
+    """What the configurations of all the file's simulations have in common."""
+    asked = file.limits.model_dump()
+    return {
+        "batch_size": file.batch_size,
+        "total_epochs": file.total_epochs,
+        "epoch_period": file.epoch_period,
+        "train": NpzKeys(features=file.train_feature_name, labels=file.train_label_name),
+        "validation": NpzKeys(features=file.val_feature_name, labels=file.val_label_name),
+        "test": NpzKeys(features=file.test_feature_name, labels=file.test_label_name),
+        "label_column": file.label_column,
+        "extra_metrics": [
+            KerasChoice(name=one.metric, conf=one.conf) for one in file.extra_metrics
+        ],
+        "backend": file.backend,
+        "gpu": file.gpu,
+        "limits": Limits(
+            **{name: asked[name] or limits.bounds(name).usual for name in limits.NAMES}
+        ),
+    }

@@ -68,9 +68,7 @@ class _Configured(forms.Form):
                 expected = f"either a URL here or the file “{field}”, not both"
                 self.add_error("config", Complaint(FieldError(field=key, expected=expected)))
             elif not has_file and not has_url:
-                expected = (
-                    f"An .npz file was expected, or its URL as {key} in the configuration file."
-                )
+                expected = f"A file was expected, or its URL as {key} in the configuration file."
                 self.add_error(field, expected)
         return self.cleaned_data
 
@@ -109,7 +107,7 @@ class ConfiguredSimulationForm(_Configured, NewSimulationForm):
         if file := self.cleaned_data.get("config"):
             self.cleaned_data |= {
                 "name": file.name,
-                "configuration": file.configuration,
+                "cells": file.cells,
                 "tags": file.tags,
             }
         return self.cleaned_data

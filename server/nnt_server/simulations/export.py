@@ -14,12 +14,13 @@ from django.utils import timezone
 from nnt_contract.message import number_to_json
 from nnt_server import deployer_client
 from nnt_server.errors import DeployerAway
-from nnt_server.simulations import collected, selectors
+from nnt_server.simulations import collected, records, selectors
 from nnt_server.simulations.models import Simulation
 
 _ROWS_PER_PIECE = 500
 _NO_LOG = "[The deployer, which keeps the log, did not answer. The rest is missing.]\n"
 _WEIGHTS = ("epoch", "layer_index", "layer_name", "variable", "index", "value")
+_EVALUATION = ("table", "row", "column", "value")
 _EVENTS = ("time", "actor", "what", "status", "reason")
 _GENERAL = (
     *("id", "name", "status", "reason", "wanted", "seed", "threads", "attempt"),
@@ -54,6 +55,8 @@ def _files(simulation: Simulation) -> Iterator[tuple[str, Iterable[str]]]:
         "weight_statistics.csv",
         _csv(collected.WEIGHT_STATISTICS, collected.weight_statistics(sim_id)),
     )
+    yield "records.json", _records(simulation)
+    yield "evaluation.csv", _csv(_EVALUATION, _evaluation(simulation))
     yield "weights.csv", _weights(simulation)
     events = selectors.history(simulation).values_list(*_EVENTS)
     yield "events.csv", _csv(_EVENTS, events.iterator(_ROWS_PER_PIECE))
@@ -73,6 +76,34 @@ def _general(simulation: Simulation) -> dict[str, Any]:
         "configuration": simulation.configuration,
         "exported_at": timezone.now(),
     }
+
+
+def _records(simulation: Simulation) -> Iterator[str]:
+    """A JSON list, a line for each."""
+    start = "["
+    for row in collected.records(simulation.id):
+        record = dict(zip(collected.RECORDS, row, strict=True))
+        yield f"{start}\n{json.dumps(record, ensure_ascii=False, default=_json_text)}"
+        start = ","
+    yield "\n]\n" if start == "," else "[]\n"
+
+
+def _evaluation(simulation: Simulation) -> Iterator[tuple[Any, ...]]:
+    """All tables of it as one, cell by cell; numbers of classes count from 0."""
+    evaluation = records.recorded(simulation).evaluation
+    if evaluation is None:
+        return
+    for name, value in evaluation.metrics.items():
+        yield "metrics", "", name, value
+    for number, scores in enumerate(evaluation.classes or ()):
+        for name, value in scores:
+            yield "classes", number, name, value
+    for point in evaluation.cut_points or ():
+        yield "cut_points", point.cut, "precision", point.precision
+        yield "cut_points", point.cut, "recall", point.recall
+    for true, counts in enumerate(evaluation.confusion or ()):
+        for said, count in enumerate(counts):
+            yield "confusion", true, said, count
 
 
 def _weights(simulation: Simulation) -> Iterator[str]:

@@ -12,7 +12,6 @@ from nnt_contract import keras_model
 from nnt_server.simulations import dataset_urls
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
-_ZIP_START = b"PK\x03\x04"
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,6}):([0-5]\d):([0-5]\d)", re.ASCII)
 _BYTES_PER_MB = 10**6
@@ -92,20 +91,7 @@ class ModelFile(forms.FileField):
 
 
 class DatasetFile(forms.FileField):
-    """An .npz file. Only its first bytes are looked at: reading it is left to a process with limits."""
-
-    def clean(self, data: Any, initial: Any = None) -> "UploadedFile[bytes] | None":
-        file: UploadedFile[bytes] | None = super().clean(data, initial)
-        if file is None:
-            return None
-        start = file.read(len(_ZIP_START))
-        file.seek(0)
-        if start != _ZIP_START:
-            raise ValidationError(
-                f"An .npz file, as numpy.savez writes it, was expected; "
-                f"received a file that starts with {start!r}."
-            )
-        return file
+    """A file of whatever format: telling and reading them is left to a process with limits."""
 
 
 class DatasetUrl(forms.CharField):

@@ -1,6 +1,6 @@
 """What a person fills in for a new simulation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from django import forms
@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 from pydantic import ValidationError
 
 from nnt_contract.errors import FieldError, contract_error
-from nnt_contract.simulation_config import Configuration, Part
+from nnt_contract.simulation_config import Configuration, KerasChoice, Part
 from nnt_server.form_fields import describe_fields
-from nnt_server.simulations import dataset_urls, keras_names, limits
+from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.fields import (
     DatasetFile,
     DatasetUrl,
@@ -22,10 +22,24 @@ from nnt_server.simulations.fields import (
     TagNames,
     WholeNumber,
 )
+from nnt_server.simulations.form_rows import add_rows
+from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Grid
 
 PARTS: tuple[Part, ...] = get_args(Part)
 _MILLION = 10**6
+_DATASETS = ".npz,.csv,.arff,.json,.pkl,.pickle,.zip"  # a hint: their content says what they are
 _ALL_OF_IT = "the configuration"
+# What there may be several of, each with its fields.
+_ROWS = (
+    ("optimizer", "optimizer_conf"),
+    ("loss_function", "loss_function_conf"),
+    ("learning_rate",),
+)
+_FIELD_OF_GRID = {
+    "optimizers": "optimizer",
+    "loss_functions": "loss_function",
+    "learning_rates": "learning_rate",
+}
 
 # Which field of the form an entry of the contract comes from, where the two differ.
 _FIELD_OF_PATH = {
@@ -52,6 +66,10 @@ def _source(label: str) -> tuple[DatasetFile, DatasetUrl]:
     )
 
 
+def _arguments() -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})
+
+
 class NewSimulationForm(forms.Form):
     config = forms.FileField(
         label="Configuration file",
@@ -59,10 +77,12 @@ class NewSimulationForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
     )
 
-    optimizer_names = keras_names.OPTIMIZERS
-    loss_function_names = keras_names.LOSS_FUNCTIONS
+    optimizer_names = keras_choices.OPTIMIZERS
+    loss_function_names = keras_choices.LOSS_FUNCTIONS
 
-    name = forms.CharField(max_length=200, help_text="How you will find it in the list.")
+    name = forms.CharField(
+        max_length=MAX_NAME_CHARACTERS, help_text="How you will find it in the list."
+    )
     tags = TagNames(required=False, help_text="Labels that group simulations, separated by commas.")
     model = ModelFile(
         label="Model",
@@ -76,6 +96,12 @@ class NewSimulationForm(forms.Form):
     validation_features, validation_labels = _keys("x_val", "y_val")
     test_file, test_url = _source("Test data")
     test_features, test_labels = _keys("x_test", "y_test")
+    label_column = forms.CharField(
+        label="Label column",
+        required=False,
+        max_length=200,
+        help_text="Of tables: csv, arff, JSON, a pickled DataFrame. All their other columns are features.",
+    )
 
     total_epochs = WholeNumber(label="Total epochs", initial=20, max_value=_MILLION)
     epoch_period = WholeNumber(
@@ -91,19 +117,26 @@ class NewSimulationForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "any", "min": 0}),
     )
 
-    optimizer = forms.CharField(initial="adam", max_length=100, help_text="Its name in Keras.")
+    optimizer = forms.CharField(
+        initial="adam",
+        max_length=100,
+        help_text="Its name in Keras.",
+        widget=forms.TextInput(attrs={"list": "optimizer-names"}),
+    )
     optimizer_conf = JsonText(
         label="Optimizer's arguments",
         initial="{}",
         required=False,
         max_length=20_000,
         help_text='A JSON object, for example {"weight_decay": 0.01}.',
+        widget=_arguments(),
     )
     loss_function = forms.CharField(
         label="Loss function",
         initial="SparseCategoricalCrossentropy",
         max_length=100,
         help_text="Its name in Keras.",
+        widget=forms.TextInput(attrs={"list": "loss_function-names"}),
     )
     loss_function_conf = JsonText(
         label="Loss function's arguments",
@@ -111,6 +144,17 @@ class NewSimulationForm(forms.Form):
         required=False,
         max_length=20_000,
         help_text='A model whose last layer is linear (no softmax) needs {"from_logits": true}.',
+        widget=_arguments(),
+    )
+
+    folds = WholeNumber(
+        required=False,
+        min_value=0,
+        max_value=_MILLION,
+        help_text="Left empty, or below 2: none. There is a simulation for each.",
+    )
+    fold_tag = forms.CharField(
+        label="Tag of the folds", required=False, max_length=100, help_text="What they share."
     )
 
     limit_memory_mb = WholeNumber(
@@ -121,20 +165,30 @@ class NewSimulationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._endings = {names: add_rows(self, names) for names in _ROWS}
         for bounds in map(limits.bounds, limits.NAMES):
             field = self.fields[f"limit_{bounds.name}"]
             field.help_text = bounds.in_words
             field.validators.append(bounds.check)
         describe_fields(self)
         for part in PARTS:
-            self.fields[f"{part}_file"].widget.attrs["accept"] = ".npz"
-        for name in ("optimizer", "loss_function"):
-            self.fields[name].widget.attrs["list"] = f"{name}-names"
-            self.fields[f"{name}_conf"].widget.attrs |= {"rows": 2, "spellcheck": "false"}
+            self.fields[f"{part}_file"].widget.attrs["accept"] = _DATASETS
 
     @property
     def max_upload_mb(self) -> int:
         return settings.NNT.max_upload_mb
+
+    @property
+    def max_simulations(self) -> int:
+        return settings.NNT.max_simulations_per_experiment
+
+    @property
+    def rows(self) -> dict[str, list[list[forms.BoundField]]]:
+        """The fields of each row, by the first of its fields."""
+        return {
+            names[0]: [[self[name + ending] for name in names] for ending in endings]
+            for names, endings in self._endings.items()
+        }
 
     @property
     def seed(self) -> int | None:
@@ -153,12 +207,57 @@ class NewSimulationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         for part in PARTS:
             self._check_source(part)
-        configuration = _configuration(self.cleaned_data)
-        for complaint in _complaints(configuration):
-            self.add_error(_field_of(complaint), _sentence(complaint))
+        for values, ending in self._parts():
+            for complaint in _complaints(_configuration(values)):
+                self.add_error(_field_of(complaint) + ending, _sentence(complaint))
         if not self.errors:
-            self.cleaned_data["configuration"] = Configuration.model_validate(configuration)
+            self._combine()
         return self.cleaned_data
+
+    def _parts(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What can be wrong by itself: what stands once, and each row, with what the names of its fields end in."""
+        yield self.cleaned_data, ""
+        for names, endings in self._endings.items():
+            for ending in endings[1:]:
+                yield self._row(names, ending), ending
+
+    def _row(self, names: Sequence[str], ending: str) -> dict[str, Any]:
+        sent = self.cleaned_data
+        return {name: sent[name + ending] for name in names if name + ending in sent}
+
+    def _combine(self) -> None:
+        sent = self.cleaned_data
+        optimizers, losses, rates = (
+            [tuple(self._row(names, ending).values()) for ending in self._endings[names]]
+            for names in _ROWS
+        )
+        grid = Grid(
+            optimizers=[KerasChoice(name=name, conf=conf) for name, conf in optimizers],
+            loss_functions=[KerasChoice(name=name, conf=conf) for name, conf in losses],
+            learning_rates=[rate for (rate,) in rates],
+            folds=sent["folds"] or 0,
+        )
+        for about, expected, received in grid.complaints(sent["name"], self.max_simulations):
+            told = f"{expected[0].upper()}{expected[1:]}; received {received}."
+            self.add_error(_FIELD_OF_GRID.get(about, about), told)
+        if self.errors:
+            return
+        shared = {
+            key: value
+            for key, value in _configuration(sent).items()
+            if key not in _FIELD_OF_GRID.values()
+        }
+        sent["cells"] = grid.cells(sent["name"], shared)
+        for found in keras_choices.complaints(grid, sent["cells"]):
+            self.add_error(self._field_of_choice(found), _sentence(found))
+        if grid.folds > 1 and sent["fold_tag"]:
+            sent["tags"] = list(dict.fromkeys([*sent["tags"], sent["fold_tag"]]))
+
+    def _field_of_choice(self, complaint: FieldError) -> str:
+        kind, row, *inside = complaint.field.split(".")
+        field = _FIELD_OF_GRID[kind]
+        [endings] = (endings for names, endings in self._endings.items() if field in names)
+        return field + ("" if inside == ["name"] else "_conf") + endings[int(row)]
 
     def _check_source(self, part: Part) -> None:
         file, url = f"{part}_file", f"{part}_url"
@@ -184,6 +283,7 @@ def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
         "learning_rate": values.get("learning_rate", 1.0),
         **{name: choice(name) for name in ("optimizer", "loss_function")},
         **{part: keys(part) for part in PARTS},
+        "label_column": values.get("label_column", ""),
         "limits": {
             name: values.get(f"limit_{name}") or limits.bounds(name).usual for name in limits.NAMES
         },

@@ -210,6 +210,11 @@ class Simulation(models.Model):
         ]
 
     @property
+    def siblings(self) -> int:
+        """How many others its experiment has."""
+        return self.experiment.simulation_set.count() - 1
+
+    @property
     def received_collections(self) -> int:
         return self.progress.received if hasattr(self, "progress") else 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from nnt_contract.status import Status
 from nnt_server.accounts.models import User
-from nnt_server.simulations.models import DatasetFetch, Simulation, SimulationEvent
+from nnt_server.simulations.models import DatasetFetch, Experiment, Simulation, SimulationEvent
 
 _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)
@@ -36,6 +37,7 @@ class Filters(NamedTuple):
     status: Status | None = None
     tag: str = ""
     owner: str = ""
+    experiment: UUID | None = None
 
 
 _ALL = Filters()
@@ -84,7 +86,17 @@ def _filtered(simulations: QuerySet[Simulation], filters: Filters) -> QuerySet[S
         simulations = simulations.filter(id__in=tagged.values("simulation_id"))
     if filters.owner:
         simulations = simulations.filter(owner__username=filters.owner)
+    if filters.experiment is not None:
+        simulations = simulations.filter(experiment_id=filters.experiment)
     return simulations
+
+
+def experiment(user: User, filters: Filters) -> Experiment | None:
+    """The one whose simulations are meant, if the user may see any of them."""
+    if filters.experiment is None:
+        return None
+    seen = simulations_visible_to(user).filter(experiment_id=filters.experiment)
+    return Experiment.objects.filter(id__in=seen.values("experiment_id")).first()
 
 
 def with_details(user: User) -> QuerySet[Simulation]:

@@ -1,11 +1,11 @@
 """Everything that changes a simulation, or what is wanted of it."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -13,13 +13,14 @@ from django.core.files.base import File
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from nnt_contract.simulation_config import Configuration, Part, collected_epochs
+from nnt_contract.simulation_config import Part, collected_epochs
 from nnt_contract.status import Command, Wanted
 from nnt_server import deployer_client
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
 from nnt_server.simulations import dataset_files, words
 from nnt_server.simulations.configuration_file import MAX_SEED
+from nnt_server.simulations.grid import Cell
 from nnt_server.simulations.models import (
     ClockTimestamp,
     Dataset,
@@ -30,22 +31,24 @@ from nnt_server.simulations.models import (
     Tag,
 )
 
+_MODELS_AT_ONCE = 8  # each may be megabytes
+
 
 def create_experiment(
     owner: User,
     name: str,
     model: dict[str, Any],
-    configuration: Configuration,
+    cells: Sequence[Cell],
     files: "Mapping[Part, File[bytes]]",
     urls: Mapping[Part, str],
     *,
     tags: Sequence[str] = (),
     seed: int | None = None,
 ) -> Experiment:
-    """Keeps the datasets, writes the rows, and rings the deployer once they are committed.
+    """Keeps the datasets, writes a row for each cell, and rings the deployer once they are committed.
 
-    Every part of the data is in `files` or in `urls`, from which the deployer fetches it. A seed is drawn where none is
-    given.
+    Every part of the data is in `files` or in `urls`, from which the deployer fetches it. All simulations have
+    the same seed; one is drawn where none is given.
     """
     folder = settings.NNT.datasets_dir
     dataset_files.remove_abandoned(folder)
@@ -62,21 +65,36 @@ def create_experiment(
         )
         for part, url in urls.items():
             DatasetFetch.objects.create(experiment=experiment, part=part, url=url)
-        simulation = Simulation.objects.create(
+        seed = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
+        simulations = _simulations_of(experiment, cells, model, seed)
+        Simulation.objects.bulk_create(simulations, batch_size=_MODELS_AT_ONCE)
+        _tag(simulations, _tags_of(owner, tags))
+        ids = [simulation.id for simulation in simulations]
+        _note(owner, "create", *ids)
+        transaction.on_commit(partial(deployer_client.ring_for_launch, ids))
+    return experiment
+
+
+def _simulations_of(
+    experiment: Experiment, cells: Sequence[Cell], model: dict[str, Any], seed: int
+) -> list[Simulation]:
+    # Rising ids: what was created, and is wanted, since the same time is listed and gets its turn in that order.
+    return [
+        Simulation(
+            id=sim_id,
             experiment=experiment,
-            owner=owner,
+            owner=experiment.owner,
             name=name,
             model=model,
             configuration=configuration.model_dump(mode="json"),
-            seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
+            seed=seed,
             expected_collections=len(
                 collected_epochs(configuration.total_epochs, configuration.epoch_period)
             ),
+            created_at=experiment.created_at,
         )
-        simulation.tags.set(_tags_of(owner, tags))
-        _note(simulation.id, owner, "create")
-        transaction.on_commit(partial(deployer_client.ring_for_launch, simulation.id))
-    return experiment
+        for sim_id, (name, configuration) in zip(sorted(uuid4() for _ in cells), cells, strict=True)
+    ]
 
 
 def command(simulation: Simulation, command: Command, actor: User) -> None:
@@ -86,7 +104,7 @@ def command(simulation: Simulation, command: Command, actor: User) -> None:
         if command not in now.possible_commands:
             raise IllegalCommand(words.refusal(now.name, now.label, command))
         _want(now.id, command.wants)
-        _note(now.id, actor, command.value)
+        _note(actor, command.value, now.id)
         transaction.on_commit(partial(deployer_client.ring_for_command, now.id, command))
 
 
@@ -108,7 +126,7 @@ def ask_to_delete_all_of(owner: User, actor: User) -> None:
 def _want_deleted(sim_id: UUID, actor: User) -> None:
     if _locked(sim_id).wanted != Wanted.DELETED:
         _want(sim_id, Wanted.DELETED)
-        _note(sim_id, actor, "delete")
+        _note(actor, "delete", sim_id)
 
 
 def _locked(sim_id: UUID) -> Simulation:
@@ -126,8 +144,10 @@ def _want(sim_id: UUID, wanted: Wanted) -> None:
     Simulation.objects.filter(id=sim_id).update(wanted=wanted.value, wanted_at=ClockTimestamp())
 
 
-def _note(sim_id: UUID, actor: User, what: str) -> None:
-    SimulationEvent.objects.create(simulation_id=sim_id, actor=actor.username, what=what)
+def _note(actor: User, what: str, *sim_ids: UUID) -> None:
+    SimulationEvent.objects.bulk_create(
+        SimulationEvent(simulation_id=sim_id, actor=actor.username, what=what) for sim_id in sim_ids
+    )
 
 
 def _hold_datasets() -> None:
@@ -147,6 +167,13 @@ def _tags_of(owner: User, names: Sequence[str]) -> QuerySet[Tag]:
         [Tag(owner=owner, name=name) for name in sorted(set(names))], ignore_conflicts=True
     )
     return Tag.objects.filter(owner=owner, name__in=names)
+
+
+def _tag(simulations: Sequence[Simulation], tags: Iterable[Tag]) -> None:
+    Tagged = Simulation.tags.through
+    Tagged.objects.bulk_create(
+        Tagged(simulation=simulation, tag=tag) for simulation in simulations for tag in tags
+    )
 
 
 def _insert_datasets(files: set[dataset_files.StoredFile]) -> None:

@@ -20,12 +20,12 @@ from nnt_contract.status import Command, Status
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
 from nnt_server.requests import Request, require_form
-from nnt_server.simulations import selectors, services, words
+from nnt_server.simulations import confusion, records, selectors, services, words
 from nnt_server.simulations.charts import as_columns
 from nnt_server.simulations.configured_forms import ConfiguredSimulationForm
 from nnt_server.simulations.forms import NewSimulationForm
 from nnt_server.simulations.list_query import filters_in, query_of
-from nnt_server.simulations.models import Simulation
+from nnt_server.simulations.models import Experiment, Simulation
 
 _PER_PAGE = 50
 _TABLE_ROWS = 500
@@ -47,8 +47,7 @@ def new_simulation(request: Request) -> HttpResponse:
     kind = ConfiguredSimulationForm if "config" in request.FILES else NewSimulationForm
     form = kind(request.POST or None, request.FILES or None)
     if form.is_valid():
-        _create(request.user, form)
-        return _to_list(request)
+        return _to_list(request, _create(request.user, form))
     template = "_errors.html" if request.htmx else "new.html"
     return render(
         request, f"simulations/{template}", {"form": form}, status=422 if form.is_bound else 200
@@ -117,6 +116,7 @@ def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
         "poll_seconds": selectors.poll_seconds(page),
         "filters": filters,
         "query": query_of(filters),
+        "experiment": selectors.experiment(user, filters),
         "statuses": [status.value for status in Status],
     }
 
@@ -126,12 +126,18 @@ def _details(user: User, sim_id: UUID) -> dict[str, Any]:
     selectors.note_places([found])
     selectors.note_fetches([found])
     values = selectors.epoch_values(found)
+    latest = values[: -_TABLE_ROWS - 1 : -1]
+    took = records.took(found, [row.epoch for row in latest])
+    recorded = records.recorded(found)
     events = list(selectors.history(found)[: _EVENTS + 1])
     return {
         "simulation": found,
         "poll_seconds": selectors.poll_seconds([found]),
-        "latest_values": values[: -_TABLE_ROWS - 1 : -1],
+        "latest_values": [(row, took.get(row.epoch)) for row in latest],
         "epochs_collected": len(values),
+        "pace": records.pace(found, took),
+        "recorded": recorded,
+        "confusion": confusion.shaded(recorded.evaluation),
         "events": events[:_EVENTS],
         "has_more_events": len(events) > _EVENTS,
     }
@@ -165,12 +171,12 @@ def _origin(request: Request, sim_id: UUID) -> str:
     return f"{reverse('simulation_list')}?{query}"
 
 
-def _create(owner: User, form: NewSimulationForm) -> None:
-    services.create_experiment(
+def _create(owner: User, form: NewSimulationForm) -> Experiment:
+    return services.create_experiment(
         owner=owner,
         name=form.cleaned_data["name"],
         model=form.cleaned_data["model"],
-        configuration=form.cleaned_data["configuration"],
+        cells=form.cleaned_data["cells"],
         files=form.files_by_part,
         urls=form.urls_by_part,
         tags=form.cleaned_data["tags"],
@@ -178,6 +184,9 @@ def _create(owner: User, form: NewSimulationForm) -> None:
     )
 
 
-def _to_list(request: Request) -> HttpResponse:
+def _to_list(request: Request, made: Experiment) -> HttpResponse:
+    """To what was created, and nothing else where that is several."""
     page = reverse("simulation_list")
+    if made.simulation_set.count() > 1:
+        page += f"?experiment={made.id}"
     return HttpResponseClientRedirect(page) if request.htmx else redirect(page)

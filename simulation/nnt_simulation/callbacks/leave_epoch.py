@@ -22,19 +22,22 @@ class LeaveEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self._at_once.when_set(self._leave)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._raise_if_told()
+        self.raise_if_told()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self._raise_if_told()
+        self.raise_if_told()
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        self.raise_if_told()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._raise_if_told()
+        self.raise_if_told()
+
+    def raise_if_told(self) -> None:
+        if self._at_once.is_set():
+            raise StoppedAtOnce
 
     def _leave(self) -> None:
         # Keras looks at these after each batch, at no cost; a hook there would be dearer than all others together.
         self.model.stop_training = True
         self.model.stop_evaluating = True
-
-    def _raise_if_told(self) -> None:
-        if self._at_once.is_set():
-            raise StoppedAtOnce

@@ -8,6 +8,7 @@ import keras
 
 from nnt_contract.simulation_config import SimulationRun, collected_epochs
 from nnt_contract.updates import INITIAL_EPOCH, Collection, payload_bytes
+from nnt_simulation.callbacks.record_epochs import RecordEpochs
 from nnt_simulation.reporter import Reporter
 from nnt_simulation.weights import Weight, weights_of
 from nnt_simulation.writer import Writer
@@ -16,12 +17,15 @@ from nnt_simulation.writer import Writer
 class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """What it adds after an epoch is written together with the checkpoint, which WriteCheckpoint adds."""
 
-    def __init__(self, run: SimulationRun, reporter: Reporter, writer: Writer) -> None:
+    def __init__(
+        self, run: SimulationRun, reporter: Reporter, writer: Writer, recorded: RecordEpochs
+    ) -> None:
         super().__init__()
         conf = run.configuration
         self._run = run
         self._reporter = reporter
         self._writer = writer
+        self._recorded = recorded
         self._collected = frozenset(collected_epochs(conf.total_epochs, conf.epoch_period))
         self._weights: list[Weight] = []
         self._steps_reported = 0
@@ -57,6 +61,7 @@ class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
             logs={name: float(value) for name, value in logs.items()},
             learning_rate=float(optimizer.learning_rate),
             optimizer_steps=steps - self._steps_reported,
+            records=self._recorded.take(),
             arrays=tuple(weight.array for weight in self._weights),
         )
         self._writer.add(

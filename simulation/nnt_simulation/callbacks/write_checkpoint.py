@@ -42,8 +42,9 @@ class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         if saved is None:
             return 0
         self._state.restore(saved.variables)
-        for name, callback in self._stateful.items():
-            callback.set_state(saved.header.callbacks[name])
+        # Of callbacks that are newer than the checkpoint there is nothing in it.
+        for name, state in saved.header.callbacks.items():
+            self._stateful[name].set_state(state)
         return saved.header.epoch + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

@@ -6,8 +6,9 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from nnt_contract.simulation_config import Configuration
 from nnt_server.simulations.configuration_file import InvalidConfiguration, parse
-from tests.conftest import ROOT
+from tests.conftest import FIXTURES
 from tests.server.api.conftest import CONFIG
 
 
@@ -20,17 +21,25 @@ def complaints(**changes) -> dict[str, str]:
     return {one.field: one.expected for one in caught.value.complaints}
 
 
+def the_one(content) -> Configuration:
+    """The configuration of the only simulation that a file makes."""
+    [cell] = parse(content).cells
+    assert cell.name == content["name"]
+    return cell.configuration
+
+
 def test_the_usual_file_is_understood():
     file = parse(CONFIG)
     assert (file.name, file.tags, file.seed) == ("digits", (), None)
-    assert file.configuration.train.features == "x_train"
-    assert file.configuration.validation.labels == "y_val"
+    configuration = the_one(CONFIG)
+    assert configuration.train.features == "x_train" and configuration.fold is None
+    assert configuration.validation.labels == "y_val"
 
 
 def test_both_names_of_the_list_of_losses_are_understood_but_not_together():
     losses = CONFIG["loss_functions"]
     content = {key: value for key, value in CONFIG.items() if key != "loss_functions"}
-    assert parse(content | {"loss_function": losses}).configuration.loss_function.conf
+    assert the_one(content | {"loss_function": losses}).loss_function.conf
     assert "not both" in complaints(loss_function=losses)["loss_function"]
     wrong = complaints(loss_functions=..., loss_function=[{"loss_functoin": "x"}])
     assert wrong.keys() == {"loss_function.0.loss_function", "loss_function.0.loss_functoin"}
@@ -46,7 +55,7 @@ def test_a_required_key_that_is_missing_is_named(key, absent):
 
 def test_null_is_absent():
     optional = ("batch_size", "dataset_train", "k-fold_validation", "tags", "seed", "limits", "gpu")
-    assert parse(CONFIG | dict.fromkeys(optional)).configuration == parse(CONFIG).configuration
+    assert the_one(CONFIG | dict.fromkeys(optional)) == the_one(CONFIG)
 
 
 def test_urls_of_datasets_are_kept_by_part_and_the_empty_one_is_none():
@@ -92,9 +101,16 @@ def test_everything_wrong_is_said_at_once():
         ({"learning_rates": []}, "learning_rates", "at least 1 item"),
         ({"learning_rates": [10**400]}, "learning_rates.0", "number"),
         ({"learning_rates": 0.1}, "learning_rates", "list"),
-        ({"learning_rates": [0.1, 0.2]}, "learning_rates", "exactly one"),
-        ({"optimizers": CONFIG["optimizers"] * 2}, "optimizers", "exactly one"),
-        ({"k-fold_validation": 2}, "k-fold_validation", "folds are not made yet"),
+        ({"learning_rates": [0.1] * 101}, "learning_rates", "at most 100 simulations"),
+        ({"k-fold_validation": 101}, "k-fold_validation", "at most 100 simulations"),
+        ({"k-fold_validation": 10**7}, "k-fold_validation", "1000000"),
+        ({"k-fold_validation": "2"}, "k-fold_validation", "integer"),
+        ({"k-fold_tag": "x" * 101}, "k-fold_tag", "100 characters"),
+        (
+            {"name": "x" * 197, "k-fold_validation": 2},
+            "name",
+            "at most 196 characters, because “ (2)”",
+        ),
         ({"dataset_val": "file:///etc/passwd"}, "dataset_val", "begins with http:// or https://"),
         ({"dataset_val": "http://"}, "dataset_val", "and a host"),
         ({"dataset_val": "http://[::1"}, "dataset_val", "and a host"),
@@ -128,20 +144,67 @@ def test_a_conf_holds_no_objects(where, value):
 
 @pytest.mark.parametrize("value", [1, 1.5, True, None, "mean", [1, 2.5]])
 def test_a_conf_holds_plain_values(value):
-    content = CONFIG | {"optimizers": [{"optimizer": "x", "conf": {"a": value}}]}
-    assert parse(content).configuration.optimizer.conf == {"a": value}
+    content = {"optimizers": [{"optimizer": "adam", "conf": {"a": value}}]}
+    [(field, expected)] = complaints(**content).items()
+    assert field == "optimizers.0.conf.a" and expected.startswith("an argument of Adam")
+
+
+def test_what_keras_does_not_have_or_combine_is_told_by_its_place_and_once():
+    content = {
+        "optimizers": [{"optimizer": "adam"}, {"optimizer": "adem"}],
+        "loss_functions": [
+            {"loss_function": "MeanSquaredError"},
+            {"loss_function": "Huber", "conf": {"delta": "x"}},
+        ],
+        "learning_rates": [0.1, 0.2],
+        "extra-metrics": [{"metric": "AUC"}],
+    }
+    found = complaints(**content)
+    assert found.keys() == {
+        "optimizers.1.optimizer",
+        "loss_functions.1.conf.delta",
+        "extra-metrics.0.metric",
+    }
+    assert "near to it: Adam" in found["optimizers.1.optimizer"]
+    assert "a metric that suits MeanSquaredError" in found["extra-metrics.0.metric"]
 
 
 def test_limits_keep_within_what_the_server_allows():
     told = settings.NNT.model_copy(update={"limit_memory_mb_max": 1000, "limit_cpu_s": 60})
     with override_settings(NNT=told):
         assert "At most 1,000 MiB" in complaints(limits={"memory_mb": 2000})["limits.memory_mb"]
-        given = parse(CONFIG | {"limits": {"wall_s": 5}}).configuration.limits
+        given = the_one(CONFIG | {"limits": {"wall_s": 5}}).limits
     assert (given.memory_mb, given.cpu_s, given.wall_s) == (1000, 60, 5)
 
 
-def test_the_files_that_users_have_are_refused_only_for_what_is_not_done_yet():
-    fixture = ROOT / "tests" / "fixtures" / "experiment_config.json"  # the report's
+def test_the_file_that_users_have_makes_a_simulation_for_each_rate_and_fold():
+    file = parse(json.loads((FIXTURES / "experiment_config.json").read_text()))  # the report's
+    assert [
+        (cell.name, cell.configuration.learning_rate, cell.configuration.fold.index)
+        for cell in file.cells
+        if cell.configuration.fold is not None
+    ] == [
+        ("digits two rates (LR1) (1)", 0.01, 1),
+        ("digits two rates (LR1) (2)", 0.01, 2),
+        ("digits two rates (LR2) (1)", 0.001, 1),
+        ("digits two rates (LR2) (2)", 0.001, 2),
+    ]
+    assert file.tags == ("digits", "first look", "digits folds")
+
+
+def test_what_there_is_too_much_of_is_said_in_the_words_of_the_file():
+    losses = CONFIG["loss_functions"]
+    content = {key: value for key, value in CONFIG.items() if key != "loss_functions"}
+    several = {"loss_function": losses * 51, "learning_rates": [0.1, 0.2]}
     with pytest.raises(InvalidConfiguration) as caught:
-        parse(json.loads(fixture.read_text()))
-    assert {one.field for one in caught.value.complaints} == {"learning_rates", "k-fold_validation"}
+        parse(content | several)
+    [complaint] = caught.value.complaints
+    assert complaint.field == "loss_function"
+    assert complaint.received == "102: 51 loss functions × 2 learning rates"
+
+
+def test_a_fold_tag_is_of_folds_only():
+    tagged = CONFIG | {"k-fold_tag": " folds ", "tags": ["folds", "mine"]}
+    assert parse(tagged | {"tags": ["mine"], "k-fold_validation": 1}).tags == ("mine",)
+    assert parse(tagged | {"k-fold_validation": 3}).tags == ("folds", "mine")
+    assert parse(CONFIG | {"k-fold_tag": "", "k-fold_validation": 3}).tags == ()

@@ -4,11 +4,12 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
-from nnt_contract.simulation_config import Configuration
+from nnt_contract.simulation_config import Configuration, Fold
 from nnt_server.simulations.models import Simulation, Tag
 from tests.server.api.conftest import CONFIG, Program
-from tests.server.conftest import MODEL
+from tests.server.conftest import MODEL, disappears
 
 ADDRESS = "/api/experiments"
 
@@ -51,6 +52,70 @@ def test_parts_make_an_experiment_with_its_simulations(program, alice, doorbell,
     assert doorbell.rings == [("POST", "/simulations", {"conf": {"id": str(simulation.id)}})]
 
 
+def test_every_combination_is_a_simulation_of_the_experiment(program, alice, doorbell, parts):
+    config = CONFIG | {
+        "optimizers": [{"optimizer": "sgd"}, {"optimizer": "adam", "conf": {"beta_1": 0.8}}],
+        "learning_rates": [0.1, 0.01],
+        "k-fold_validation": 5,
+        "k-fold_tag": "folds",
+        "tags": ["mine"],
+    }
+    answer = program.post(ADDRESS, parts(config))
+    assert answer.status_code == 201, answer.content
+    said = answer.json()
+    names = [simulation["name"] for simulation in said["simulations"]]
+    assert len(set(names)) == 20
+    assert (names[0], names[-1]) == ("digits (O1) (LR1) (1)", "digits (O2) (LR2) (5)")
+    simulations = Simulation.objects.order_by("id")
+    assert [str(one.id) for one in simulations] == [one["id"] for one in said["simulations"]]
+    assert {str(one.experiment_id) for one in simulations} == {said["id"]}
+    assert len({one.seed for one in simulations}) == 1
+    assert {one.expected_collections for one in simulations} == {11}
+    last = Configuration.model_validate(simulations[19].configuration)
+    assert last.optimizer.model_dump() == {"name": "adam", "conf": {"beta_1": 0.8}}
+    assert last.learning_rate == 0.01 and last.fold == Fold(index=5, count=5)
+    for simulation in simulations:
+        assert sorted(tag.name for tag in simulation.tags.all()) == ["folds", "mine"]
+        assert [event.what for event in simulation.events.all()] == ["create"]
+    rung = [body["conf"]["id"] for _, _, body in doorbell.rings]
+    assert rung == [one["id"] for one in said["simulations"]]
+    listed = program.get(f"/api/simulations?experiment={said['id']}&limit=500").json()
+    assert [one["name"] for one in listed["items"]] == names
+
+
+def test_nobody_waits_for_a_deployer_that_is_away_more_than_once(program, site, parts, caplog):
+    config = CONFIG | {"k-fold_validation": 10}
+    assert program.post(ADDRESS, parts(config)).status_code == 201
+    assert caplog.text.count("did not hear") == 1
+    assert Simulation.objects.filter(wanted="running").count() == 10
+
+
+def test_too_many_simulations_are_refused_and_none_is_made(program, parts):
+    config = CONFIG | {"learning_rates": [0.1, 0.2, 0.3], "k-fold_validation": 40}
+    answer = program.post(ADDRESS, parts(config))
+    assert "at most 100 simulations" in fields_of(answer)["k-fold_validation"]
+    assert answer.json()["fields"][0]["received"] == "120: 3 learning rates × 40 folds"
+    assert not Simulation.objects.exists()
+
+
+def test_simulations_of_one_experiment_wait_in_the_order_of_their_names(program, doorbell, parts):
+    config = CONFIG | {"learning_rates": [0.1, 0.2], "k-fold_validation": 10}
+    made = program.post(ADDRESS, parts(config)).json()["simulations"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sim_id FROM simulation_queue() ORDER BY place")
+        assert [str(sim_id) for (sim_id,) in cursor.fetchall()] == [one["id"] for one in made]
+
+
+def test_deleting_one_leaves_the_others(program, doorbell, parts):
+    made = program.post(ADDRESS, parts(CONFIG | {"k-fold_validation": 3})).json()
+    first, *others = (one["id"] for one in made["simulations"])
+    assert program.delete(f"/api/simulations/{first}").status_code == 202
+    disappears(Simulation.objects.get(id=first))
+    listed = program.get(f"/api/simulations?experiment={made['id']}").json()["items"]
+    assert [one["id"] for one in listed] == others
+    assert {one["status"] for one in listed} == {"queued"}
+
+
 def test_json_parts_may_come_as_text(program, doorbell, parts):
     sent = parts(model=json.dumps(MODEL)) | {"config": json.dumps(CONFIG)}
     assert program.post(ADDRESS, sent).status_code == 201
@@ -69,7 +134,7 @@ def test_everything_wrong_in_every_part_is_said_in_one_answer(program, parts):
     sent = parts(
         config,
         model=SimpleUploadedFile("model.json", b"[]"),
-        train=SimpleUploadedFile("train.npz", b"not a zip"),
+        train=SimpleUploadedFile("train.npz", b""),
         val=None,
         validation=SimpleUploadedFile("val.npz", b"x"),
     )

@@ -23,6 +23,7 @@ from nnt_server.accounts.tokens import create_token
 from nnt_server.simulations.models import Tag
 from tests.server.api.conftest import insert, weights_arrive
 from tests.server.conftest import Visitor, a_simulation, arrives, unknown
+from tests.server.test_records import ENVIRONMENT, EVALUATION, TRAINED, tells
 
 CHECKS = [
     not_a_server_error,
@@ -53,6 +54,7 @@ def simulations(alice: Visitor, doorbell) -> list[UUID]:
             *(0.5, 0.1, 0.0, 1.0, 2.0, 1, 0, 0, None, None, 0, [0] * 64),
         )
         insert("weight_statistics", row)
+        tells(simulation, ENVIRONMENT, EVALUATION, TRAINED)
     return [*(simulation.id for simulation in made), unknown()]
 
 

@@ -11,6 +11,14 @@ register = template.Library()
 
 _PLAIN = range(-3, 5)  # powers of ten that are read more easily without an exponent
 _MANY_MIB = 10_000
+_LONG_SECONDS = 100
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+# Below so many seconds, what it is counted in.
+_ABOUT = (
+    (1.5 * _HOUR, _MINUTE, "min"),
+    (1.5 * _DAY, _HOUR, "h"),
+    (math.inf, _DAY, "days"),
+)
 
 
 @register.filter
@@ -25,6 +33,12 @@ def metric(value: float | str | None) -> str:
     if value == 0 or math.floor(math.log10(abs(value))) in _PLAIN:
         return f"{value:.4f}"
     return f"{value:.3e}"
+
+
+@register.filter
+def loss_first(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Then the others by name: a database keeps them in no order that means anything."""
+    return sorted(metrics.items(), key=lambda one: (one[0] != "loss", one[0]))
 
 
 @register.filter
@@ -49,6 +63,31 @@ def duration(seconds: float | str | None) -> str:
         return "—"
     minutes, left = divmod(int(seconds), 60)
     return f"{minutes // 60:,}:{minutes % 60:02}:{left:02}"
+
+
+@register.filter
+def seconds(value: float | str | None) -> str:
+    """How long something took: 0.012 s, 12.3 s, or as a duration where that is long."""
+    if not isinstance(value, int | float):
+        return "—"
+    return f"{value:.3g}\u202fs" if value < _LONG_SECONDS else duration(value)
+
+
+@register.filter
+def about(value: float) -> str:
+    """How long something will take, as far as one knows such things."""
+    if value < _MINUTE:
+        return "less than a minute"
+    unit, name = next((unit, name) for limit, unit, name in _ABOUT if value < limit)
+    return f"about {round(value / unit)} {name}"
+
+
+@register.filter
+def rate(value: float | str | None) -> str:
+    """A learning rate."""
+    if not isinstance(value, float):
+        return "—"
+    return f"{value:.4g}" if math.isfinite(value) else metric(value)
 
 
 @register.filter

@@ -1,0 +1,34 @@
+"""Limits on this process, set once at its start and never raised again."""
+
+import resource
+import signal
+from types import FrameType
+
+from nnt_datasets.limits import MIB
+
+_CPU_TO_TELL_S = 5
+_ROOM_ON_DISK = 4
+
+
+class TooLong(Exception):
+    """The time of the processor is used up."""
+
+
+def confine(memory_mb: int, cpu_s: int, array_bytes: int) -> None:
+    """Memory is what the process has for itself: arrays on disk, which it maps, do not count.
+
+    At the end of its processor time TooLong is raised, and soon after that the process is killed.
+    """
+    signal.signal(signal.SIGXCPU, _tell)
+    limits = {
+        resource.RLIMIT_DATA: (memory_mb * MIB,) * 2,
+        resource.RLIMIT_CPU: (cpu_s, cpu_s + _CPU_TO_TELL_S),
+        resource.RLIMIT_FSIZE: (_ROOM_ON_DISK * array_bytes,) * 2,
+        resource.RLIMIT_CORE: (0, 0),
+    }
+    for kind, (soft, hard) in limits.items():
+        resource.setrlimit(kind, (soft, hard))
+
+
+def _tell(signal_number: int, frame: FrameType | None) -> None:
+    raise TooLong

@@ -1,0 +1,75 @@
+"""Names of columns and categories, of every kind of index and of strings that pandas has had."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from nnt_datasets.pickles import arrays
+from nnt_datasets.pickles.program import Made, class_of
+
+_ALL = range(10**6)
+_OFFSETS: dict[str, np.dtype[np.signedinteger]] = {
+    "string": np.dtype("<i4"),
+    "large_string": np.dtype("<i8"),
+}
+
+
+def labels_of(index: Any) -> list[Any]:
+    """Texts and numbers of an index; raises ValueError."""
+    if not isinstance(index, Made) or index.maker.name != "_new_Index":
+        raise ValueError("an index of an unknown kind")
+    kind, fields = index.arguments
+    if kind.name == "RangeIndex":
+        return list(_ALL[fields["start"] : fields["stop"] : fields["step"]])
+    if "data" not in fields:
+        raise ValueError(f"an index of the kind {kind.name}")
+    return values_of(fields["data"])
+
+
+def values_of(described: Any) -> list[Any]:
+    if arrays.is_array(described):
+        values = arrays.array(described)
+        return values if isinstance(values, list) else values.tolist()
+    if class_of(described) == "Categorical":
+        categories, codes = categories_and_codes(described.state)
+        return [categories[code] for code in codes.tolist()]
+    if isinstance(described, Made) and isinstance(described.state, tuple):
+        inside = [part for part in described.state if arrays.is_array(part)]
+        if len(inside) == 1:
+            return values_of(inside[0])
+    if isinstance(described, Made) and isinstance(described.state, dict):
+        state = described.state
+        if "_ndarray" in state:
+            return values_of(state["_ndarray"])
+        if "_pa_array" in state:
+            return _arrow_texts(state["_pa_array"])
+    raise ValueError("an index of unknown values")
+
+
+def categories_and_codes(state: Any) -> tuple[list[Any], np.ndarray]:
+    """Of a Categorical; a code of -1 is a missing value, and no other is without a category."""
+    if isinstance(state, dict):
+        dtype, indices = state["_dtype"], state["_ndarray" if "_ndarray" in state else "_codes"]
+    else:
+        [dtype] = [part for part in state if class_of(part) == "CategoricalDtype"]
+        [indices] = [part for part in state if arrays.is_array(part)]
+    categories, codes = labels_of(dtype.state["categories"]), np.asarray(arrays.array(indices))
+    if codes.dtype.kind != "i" or (codes.size and codes.max() >= len(categories)):
+        raise ValueError("a category that there is not")
+    return categories, codes
+
+
+def _arrow_texts(described: Made) -> list[str]:
+    """As pyarrow keeps texts: where each begins, and all of them in one piece."""
+    if described.maker.name == "chunked_array":
+        return [text for chunk in described.arguments[0] for text in _arrow_texts(chunk)]
+    kind, length, _, first, (_, offsets, content), *_ = described.arguments[0]
+    starts = np.frombuffer(_buffer(offsets), _OFFSETS[kind.arguments[0]])
+    ends = starts[first : first + length + 1].tolist()
+    whole = bytes(_buffer(content)) if content is not None else b""
+    return [whole[start:end].decode() for start, end in pairwise(ends)]
+
+
+def _buffer(described: Made) -> bytes | bytearray:
+    return arrays.octets(described.arguments[0])

@@ -1,0 +1,244 @@
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnt_datasets import DatasetError, File, Limits, Means, Part, Report, inspect, leakage
+from tests.datasets.builders import FIXTURES, KEYS, MIB, means, npz, written
+
+ARFF = "@relation r\n@attribute a real\n@attribute b real\n@attribute label {no,yes}\n@data\n"
+
+
+def inspected(folder, row_shape=None, **contents: Any) -> Report:
+    files: dict[Any, File] = {
+        part: File(written(folder, content, part), KEYS, f"{part}.file")
+        for part, content in contents.items()
+    }
+    return inspect(files, means(folder), row_shape)
+
+
+def refusal(folder, row_shape=None, **contents) -> str:
+    with pytest.raises(DatasetError) as wrong:
+        inspected(folder, row_shape, **contents)
+    return str(wrong.value)
+
+
+def test_a_part_is_described(tmp_path):
+    report = inspected(tmp_path, train="a,b,c,label\n1,5,1,0\n2,5,2,1\n3,5,3,1\n")
+    assert json.loads(json.dumps(report.as_json())) == {
+        "parts": {
+            "train": {
+                "format": "csv",
+                "rows": 3,
+                "feature_shape": [3],
+                "columns": ["a", "b", "c"],
+                "label_column": "label",
+                "labels": {
+                    "kind": "binary",
+                    "shape": [],
+                    "classes": [
+                        {"value": 0, "name": "", "rows": 1},
+                        {"value": 1, "name": "", "rows": 2},
+                    ],
+                    "minimum": None,
+                    "maximum": None,
+                    "mean": None,
+                },
+                "features": {
+                    "constant_count": 1,
+                    "constant": ["b"],
+                    "duplicate_count": 1,
+                    "duplicate": [["c", "a"]],
+                },
+                "not_finite": 0,
+                "first_not_finite": None,
+            }
+        },
+        "leaks": [],
+        "problems": [
+            "Training data: 1 column has the same value in every row: 'b'.",
+            "Training data: 1 column repeats another one: 'c' as 'a'.",
+        ],
+    }
+
+
+def labels(folder, values, **more):
+    features = np.arange(2.0 * len(values)).reshape(-1, 2)
+    return inspected(folder, train=npz(x=features, y=values, **more)).parts["train"].labels
+
+
+def counts(found):
+    return {one.value: one.rows for one in found.classes}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "classes"),
+    [
+        ([0, 1, 1], "binary", {0: 1, 1: 2}),
+        ([0.0, 1.0, 1.0], "binary", {0: 1, 1: 2}),
+        ([[0], [1], [1]], "binary", {0: 1, 1: 2}),
+        ([True, False, True], "binary", {0: 1, 1: 2}),
+        ([3, 0, 3], "class numbers", {0: 1, 3: 2}),
+        (np.eye(3)[[0, 2, 2]], "one-hot", {0: 1, 1: 0, 2: 2}),
+    ],
+)
+def test_classes_are_counted(tmp_path, values, kind, classes):
+    found = labels(tmp_path, values)
+    assert (found.kind, counts(found)) == (kind, classes)
+
+
+@pytest.mark.parametrize(
+    ("values", "minimum", "maximum", "mean"),
+    [
+        ([0.5, 1.0, 3.0], 0.5, 3, 1.5),
+        ([-1, 1, 3], -1, 3, 1),
+        ([[0.5, 0.5], [1, 0], [0, 1]], 0, 1, 0.5),
+        ([[1, 1], [1, 0], [0, 0]], 0, 1, 0.5),
+        (list(range(2000)), 0, 1999, 999.5),
+    ],
+)
+def test_targets_are_summed_up(tmp_path, values, minimum, maximum, mean):
+    found = labels(tmp_path, values)
+    assert found.kind == "real"
+    assert (found.minimum, found.maximum, found.mean) == (minimum, maximum, mean)
+
+
+def test_classes_have_the_names_that_the_file_gives_them(tmp_path):
+    report = inspected(tmp_path, train=f"{ARFF}1,2,yes\n3,4,yes\n")
+    found = report.parts["train"].labels
+    assert [(one.name, one.rows) for one in found.classes] == [("no", 0), ("yes", 2)]
+    assert report.problems == ("Training data: every row has the same label, yes.",)
+
+
+def test_pixels_that_never_change_are_named_by_their_place(tmp_path):
+    images = np.random.default_rng(0).normal(size=(20, 3, 3))
+    images[:, 0, 1] = 7
+    images[:, 2, 2] = images[:, 1, 0]
+    found = inspected(tmp_path, train=npz(x=images, y=np.arange(20) % 2)).parts["train"].features
+    assert (found.constant, found.duplicate) == (("(0, 1)",), (("(2, 2)", "(1, 0)"),))
+
+
+def test_columns_of_many_blocks_are_compared(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(300_000, 5)).astype(np.float32)
+    rows[:, 3] = rows[:, 1]
+    rows[:, 4] = rows[::-1, 1]
+    found = inspected(tmp_path, train=npz(x=rows, y=np.arange(300_000) % 2)).parts["train"].features
+    assert (found.duplicate, found.constant_count) == ((("3", "1"),), 0)
+
+
+def test_features_that_are_no_numbers_are_told_with_the_first_place(tmp_path):
+    report = inspected(tmp_path, train="a,b,label\n1,2,0\n3,nan,1\ninf,5,0\n")
+    assert report.parts["train"].not_finite == 2
+    assert report.problems == (
+        "Training data, line 3, column 'b': expected finite numbers, received NaN or an infinite one,"
+        " as 2 of 6 values of the features are; they are used as they are.",
+    )
+    json.dumps(report.as_json(), allow_nan=False)
+
+
+TRAIN = "a,b,label\n1,2,0\n3,4,1\n5,6,0\n"
+
+
+def test_rows_that_are_in_two_parts_are_told_whatever_their_formats_and_labels(tmp_path):
+    test = npz(x=np.array([[9, 9], [3, 4], [5, 6], [-0.0, 1]]), y=[0, 1, 1, 0])
+    report = inspected(tmp_path, train=TRAIN, validation="a,b,label\n5,6,0\n7,8,1\n", test=test)
+    leaks = [(leak.part, leak.other, leak.rows, leak.of, leak.examples) for leak in report.leaks]
+    assert leaks == [
+        ("validation", "train", 1, 2, (1,)),
+        ("test", "train", 2, 4, (2, 3)),
+        ("test", "validation", 1, 4, (3,)),
+    ]
+    assert (
+        "Test data: 2 of 4 rows have the same features as a row of the training data (rows 2, 3)."
+        in report.problems
+    )
+
+
+def test_the_same_numbers_in_another_order_are_another_row(tmp_path):
+    assert not inspected(tmp_path, train=TRAIN, test="a,b,label\n2,1,0\n4,3,1\n").leaks
+
+
+@pytest.mark.parametrize("at_once", [10, 1000, 10**6])
+def test_rows_are_compared_in_shares_of_what_memory_allows(tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(leakage, "_FINGERPRINTS_AT_ONCE", at_once)
+    rows = np.random.default_rng(0).normal(size=(3000, 4))
+    report = inspected(
+        tmp_path,
+        train=npz(x=rows[:2000], y=np.arange(2000) % 2),
+        test=npz(x=rows[1500:], y=np.arange(1500) % 2),
+    )
+    [leak] = report.leaks
+    assert (leak.rows, leak.of, len(leak.examples)) == (500, 1500, 5)
+    assert all(1 <= row <= 500 for row in leak.examples)
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        (
+            "b,a,label\n1,2,0\n",
+            "Test data (test.file): expected column 'a' as feature 1, as in the training data,"
+            " received 'b'.",
+        ),
+        (
+            f"{ARFF}7,8,maybe\n".replace("no,yes", "yes,no,maybe"),
+            "Test data (test.file), column 'label': expected the values 'no', 'yes', in this order,"
+            " as in the training data, received 'yes', 'no', 'maybe'.",
+        ),
+    ],
+)
+def test_parts_that_mean_something_else_by_the_same_are_refused(tmp_path, test, told):
+    train = f"{ARFF}1,2,yes\n3,4,no\n"
+    assert refusal(tmp_path, train=train, test=test) == told
+
+
+def test_parts_that_name_their_columns_otherwise_are_read_with_a_word(tmp_path):
+    report = inspected(tmp_path, train=TRAIN, test='{"x1": [7], "x2": [8], "label": [2]}')
+    assert report.problems == (
+        "Test data: every row has the same label, 2.",
+        "Test data: the training data have no columns 'x1', 'x2'; columns are taken in their order.",
+        "Test data: no row of the training data has the label '2'.",
+    )
+
+
+def test_rows_of_other_sizes_are_told(tmp_path):
+    report = inspected(tmp_path, train=TRAIN, test=npz(x=np.ones((2, 3)), y=[0, 1]))
+    assert (
+        "Test data: its rows have 3 values of features, those of the training data 2."
+        in report.problems
+    )
+    assert not report.leaks
+
+
+def test_rows_that_the_model_cannot_take_are_refused(tmp_path):
+    assert inspected(tmp_path, (1, 2), train=TRAIN).parts
+    assert refusal(tmp_path, (2,), train=TRAIN, test="a,label\n1,0\n") == (
+        "Test data (test.file): expected rows of the shape (2,), which the model takes, received"
+        " rows of the shape (1,)."
+    )
+
+
+def test_a_part_is_inspected_alone(tmp_path):
+    assert inspected(tmp_path, test=TRAIN).parts["test"].rows == 3
+
+
+def test_many_columns_are_not_all_named(tmp_path):
+    report = inspected(tmp_path, train=npz(x=np.ones((3, 1000)), y=[0, 1, 0]))
+    found = report.parts["train"].features
+    assert (found.constant_count, len(found.constant)) == (1000, 100)
+    assert report.problems == (
+        "Training data: 1000 columns have the same value in every row: '0', '1', '2', '3', '4', ….",
+    )
+
+
+def test_every_format_is_inspected_in_one_request(tmp_path):
+    pickled = FIXTURES / "pickles" / "pandas-3.1"
+    files: dict[Part, File] = {
+        "train": File(pickled / "plain.pickle", KEYS),
+        "validation": File(pickled / "plain.zip", KEYS),
+        "test": File(pickled / "objects.pickle", KEYS),
+    }
+    report = inspect(files, Means(Limits(MIB, MIB), tmp_path))
+    assert [part.format for part in report.parts.values()] == ["pickle", "zipped pickle", "pickle"]
+    assert [leak.rows for leak in report.leaks] == [12, 12, 12]
