@@ -8,6 +8,7 @@ from tests.datasets.test_hostile_npz import CASES
 @pytest.fixture(autouse=True)
 def _few_megabytes(monkeypatch):
     monkeypatch.setenv("NNT_DATASET_MAX_MB", "10")
+    monkeypatch.setenv("NNT_DATASET_WHOLE_MAX_MB", "1")
 
 
 @pytest.mark.parametrize("case", CASES)
