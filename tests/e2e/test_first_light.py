@@ -138,24 +138,29 @@ def test_a_wrong_form_names_every_wrong_field_and_keeps_the_files(visitor, digit
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("field", "value", "said"),
     [
-        ({"train_labels": "y"}, "y_train"),
-        ({"optimizer": "adamant"}, "adam"),
-        ({"loss_function_conf": '{"from_logit": true}'}, "from_logit"),
+        ("optimizer", "adamant", "Adam"),
+        ("loss_function_conf", '{"from_logit": true}', "from_logits"),
     ],
 )
-def test_what_cannot_be_trained_fails_with_words_the_user_understands(
-    visitor, digits, fields, said
+def test_what_keras_does_not_have_is_told_before_anything_is_started(
+    visitor, digits, field, value, said
 ):
     page = visitor
+    fill_form(page, digits, **{field: value})
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(f"#error-{field}")).to_contain_text(said)
+
+
+def test_what_cannot_be_trained_fails_with_words_the_user_understands(visitor, digits):
+    page = visitor
     fill_form(page, digits)
-    for name, value in fields.items():
-        page.locator(f"[name={name}]").fill(value)
+    page.locator("[name=train_labels]").fill("y")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="digits", exact=True).click()
     expect(page.locator(".status").first).to_have_text("failed", timeout=_TRAINING_MS)
-    expect(page.locator(".notice.failed")).to_contain_text(said)
+    expect(page.locator(".notice.failed")).to_contain_text("y_train")
     expect(page.locator(".notice.failed")).not_to_contain_text("Traceback")
 
 
