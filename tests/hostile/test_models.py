@@ -260,11 +260,11 @@ FIELDS = {
     "a function of os as the optimizer": ({"optimizer": "os.system"}, "'os.system'"),
     "a function as an argument of the loss": (
         {"loss_function_conf": '{"fn": "os.system"}'},
-        "no argument 'fn'",
+        "fn: an argument of SparseCategoricalCrossentropy",
     ),
     "a text as an argument of the optimizer": (
         {"optimizer_conf": '{"beta_1": "os.system"}'},
-        "'beta_1' is a number",
+        "beta_1: a number",
     ),
 }
 
