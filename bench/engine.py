@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from docker import DockerClient
 from docker.errors import ImageNotFound
@@ -14,7 +15,7 @@ from scripts.up.settings import ROOT
 NO_ENGINE = "no Docker engine"
 _IMAGE = "nnt-simulation"
 _PYTHON = "/opt/nnt/bin/python"
-_SOCKET = "/var/run/docker.sock"
+SOCKET = Path("/var/run/docker.sock")
 _RELAY_PORT = 6000
 RELAY_URL = f"http://parser:{_RELAY_PORT}"  # as simulations know it
 _RELAY = ROOT / "bench" / "programs" / "relay.py"
@@ -57,10 +58,10 @@ class Engine:
 @contextmanager
 def engine() -> Iterator[Engine | str]:
     """The engine; where there is none, why."""
-    if not _answers():
+    if not answers(SOCKET):
         yield NO_ENGINE
         return
-    with closing(DockerClient(f"unix://{_SOCKET}")) as client:
+    with closing(DockerClient(f"unix://{SOCKET}")) as client:
         try:
             client.images.get(_IMAGE)
         except ImageNotFound:
@@ -69,11 +70,11 @@ def engine() -> Iterator[Engine | str]:
         yield Engine(client)
 
 
-def _answers() -> bool:
-    # Before the SDK is asked, which leaves a socket open where nobody answers.
+def answers(path: Path) -> bool:
+    """Whether somebody listens there; to be known before the SDK is asked, which leaves its socket open otherwise."""
     with socket.socket(socket.AF_UNIX) as asking:
         try:
-            asking.connect(_SOCKET)
+            asking.connect(str(path))
         except OSError:
             return False
     return True

@@ -10,7 +10,7 @@ import numpy as np
 from nnt_datasets.errors import DatasetError
 from nnt_datasets.limits import MIB, Means
 
-_VALUES_AT_ONCE = 2**19
+VALUES_AT_ONCE = 2**19
 
 
 class Disk(ExitStack):
@@ -70,6 +70,6 @@ class GrowingArray:
 
 def row_blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Blocks of rows that fit into memory, each with the index of its first row."""
-    rows = max(1, _VALUES_AT_ONCE * len(array) // max(1, array.size))
+    rows = max(1, VALUES_AT_ONCE * len(array) // max(1, array.size))
     for first in range(0, len(array), rows):
         yield first, array[first : first + rows]

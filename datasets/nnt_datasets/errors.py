@@ -69,8 +69,12 @@ class TextError(DatasetError):
 
 def file_text(part: str, file: str = "") -> str:
     """`Training data (cats.csv)`"""
-    named = "Training data" if part == "train" else f"{part.capitalize()} data" if part else ""
-    return f"{named} ({shown(file)})" if named and file else named or shown(file)
+    whose = named(part) if part else ""
+    return f"{whose} ({shown(file)})" if whose and file else whose or shown(file)
+
+
+def named(part: str) -> str:
+    return "Training data" if part == "train" else f"{part.capitalize()} data"
 
 
 def quoted(text: str) -> str:

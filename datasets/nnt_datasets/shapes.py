@@ -1,4 +1,4 @@
-"""Rows of a table to what a model takes."""
+"""Shapes of a row, and rows of a table in the one that a model takes. In a shape, None is any size."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def shape_rows(features: np.ndarray, row_shape: Shape) -> np.ndarray:
     received = features.shape[1:]
     expected = tuple(row_shape)
     if any(
-        _fits(received, shape) for shape in (expected, (*expected, 1), _without_last_one(expected))
+        fits(received, shape) for shape in (expected, (*expected, 1), without_last_one(expected))
     ):
         return features
     shape = _filled(expected, received[0]) if len(received) == 1 else None
@@ -53,11 +53,11 @@ def _hint(expected: Shape, received: Sequence[int]) -> str:
     return f"A table needs {needed} columns of features for it."
 
 
-def _fits(received: Shape, expected: Shape) -> bool:
+def fits(received: Shape, expected: Shape) -> bool:
     return len(received) == len(expected) and all(
         there is None or here == there for here, there in zip(received, expected, strict=True)
     )
 
 
-def _without_last_one(shape: Shape) -> Shape:
+def without_last_one(shape: Shape) -> Shape:
     return shape[:-1] if len(shape) and shape[-1] == 1 else shape

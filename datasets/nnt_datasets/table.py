@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from nnt_datasets.dataset import Dataset, Format, Strange
-from nnt_datasets.disk import Disk, GrowingArray, row_blocks
+from nnt_datasets.disk import VALUES_AT_ONCE, Disk, GrowingArray, row_blocks
 from nnt_datasets.errors import DatasetError, Place, TextError, listed, quoted
 
 _NUMBER_THE_CLASSES = (
     "Classes that have names are numbered first, from 0 and in the same way in every file."
 )
 _WHOLE_UP_TO = 2.0**53
-_VALUES_AT_ONCE = 2**19
 
 
 class Heading(NamedTuple):
@@ -73,7 +72,7 @@ def blocks_of_lines(
     for number, row in lines:
         numbers.append(number)
         rows.append(np.array(row, np.float64))
-        if len(rows) * len(row) >= _VALUES_AT_ONCE:
+        if len(rows) * len(row) >= VALUES_AT_ONCE:
             yield _at_lines(rows, numbers, head)
             numbers, rows = [], []
     if rows:
@@ -86,7 +85,7 @@ def _at_lines(rows: list[np.ndarray], numbers: list[int], head: Heading) -> Bloc
 
 def blocks_of_columns(columns: Sequence[np.ndarray], head: Heading) -> Iterator[Block]:
     """Columns of the same length as blocks of rows, counted from 1."""
-    rows = max(1, _VALUES_AT_ONCE // len(columns))
+    rows = max(1, VALUES_AT_ONCE // len(columns))
     for first in range(0, len(columns[0]), rows):
         values = np.column_stack([column[first : first + rows] for column in columns])
         yield block(values.astype(np.float64), head, _rows_from(first))

@@ -1,9 +1,8 @@
 """The SQL of dataset fetches: the server writes what is to be fetched, the data worker how far that is."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg2
 import psycopg2.extensions
@@ -11,6 +10,7 @@ import psycopg2.extras
 
 from nnt_contract.simulation_config import Part
 from nnt_deployer import advisory_lock
+from nnt_deployer.transaction import transaction
 
 _FETCH_LOCK = 7007
 
@@ -96,25 +96,25 @@ class FetchStore:
 
     def due(self) -> list[int]:
         """The fetches that a simulation waits for and nobody is at."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_DUE, {"lock": _FETCH_LOCK})
             return [row["id"] for row in cursor.fetchall()]
 
     def begin(self, fetch_id: int) -> Fetch | None:
         """What is to be fetched, from its first byte; None if nobody waits for it."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_BEGIN, {"id": fetch_id})
             row = cursor.fetchone()
         return None if row is None else Fetch(**row)
 
     def progress(self, fetch_id: int, received: int, total: int | None) -> bool:
         """Tells how much has come; False if nobody waits for it any more."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_PROGRESS, {"id": fetch_id, "received": received, "total": total})
             return bool(cursor.rowcount)
 
     def fail(self, fetch_id: int, problem: str) -> None:
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_FAIL, {"id": fetch_id, "problem": problem})
 
     def finish(
@@ -125,7 +125,7 @@ class FetchStore:
         Between the two nobody finds the file unused: see unused_datasets.sql.
         """
         values = {"id": fetch_id, "sha256": sha256, "bytes": size}
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute("SELECT hold_datasets()")
             cursor.execute(_HOLD_EXPERIMENT, values)
             if cursor.fetchone() is None:
@@ -134,11 +134,3 @@ class FetchStore:
             cursor.execute(_ADD_DATASET, values)
             cursor.execute(_FINISH, values)
             return True
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with (
-            self._connection,
-            self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor,
-        ):
-            yield cursor

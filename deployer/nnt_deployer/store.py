@@ -1,7 +1,7 @@
 """This service's SQL: it reads what is wanted and writes status."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -22,6 +22,7 @@ from nnt_deployer.lifecycle import RunEnd
 from nnt_deployer.limits import Used
 from nnt_deployer.process_spec import Simulation
 from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.transaction import transaction
 from nnt_deployer.usage_store import UsageStore
 
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
@@ -193,7 +194,7 @@ class Store:
 
     def lead_loop(self) -> bool:
         """Whether this connection is the one reconciler's; it stays so until it is closed."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s, 0)", (_LOOP_LOCK,))
             return bool(cursor.fetchone()["pg_try_advisory_lock"])
 
@@ -204,21 +205,21 @@ class Store:
 
     def open_rows(self) -> list[Row]:
         """All simulations about which something may have to be done, the oldest first."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             return self._rows(cursor, _OPEN)
 
     def row(self, sim_id: UUID) -> Row | None:
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             return self._row(cursor, sim_id)
 
     def strays(self, handles: Sequence[Handle]) -> set[Handle]:
         """Those that are not the current attempt at a simulation that may have a process."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_LIVING, {"ids": [handle.sim_id for handle in handles]})
             return set(handles) - {Handle(row["id"], row["attempt"]) for row in cursor.fetchall()}
 
     def to_start(self, sim_id: UUID) -> Simulation:
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_TO_START, {"id": sim_id})
             row = cursor.fetchone()
         return Simulation(
@@ -237,7 +238,7 @@ class Store:
 
     def prepare(self, sim_id: UUID, threads: int, launcher: str) -> bool:
         """Takes a place among the running for a new attempt; False if there is none any more."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             if not self._take_place(cursor, sim_id):
                 return False
             values = {"id": sim_id, "threads": threads, "launcher": launcher}
@@ -246,37 +247,37 @@ class Store:
 
     def continue_paused(self, sim_id: UUID) -> bool:
         """Takes a place among the running for a process that is there; False if there is none any more."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             if not self._take_place(cursor, sim_id):
                 return False
             return self._move(cursor, sim_id, Status.PAUSED, Status.RUNNING, "")
 
     def move(self, sim_id: UUID, before: Status, after: Status, reason: str) -> bool:
         """Changes the status; False if it is no longer `before`. Raises IllegalMove."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             return self._move(cursor, sim_id, before, after, reason)
 
     def requeue(self, sim_id: UUID, before: Status, reason: str) -> bool:
         """Counts an interruption and queues the simulation again; False if it is no longer `before`."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_REQUEUE, {"id": sim_id, "from": before, "reason": reason})
             return bool(cursor.rowcount)
 
     def note(self, sim_id: UUID, status: Status, reason: str) -> bool:
         """Tells something about a status that stays; False if it has changed."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute(_NOTE, {"id": sim_id, "status": status, "reason": reason})
             return bool(cursor.rowcount)
 
     def delete(self, sim_id: UUID) -> int:
         """Removes every row of the simulation; returns how many bytes of weights those were."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute("SELECT delete_simulation(%s) AS bytes", (sim_id,))
             return int(cursor.fetchone()["bytes"])
 
     def delete_unused_datasets(self, remove_file: Callable[[str], None]) -> None:
         """Removes datasets that no experiment refers to, each with its file by `remove_file`."""
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute("SELECT delete_unused_datasets() AS sha256")
             for row in cursor.fetchall():
                 remove_file(row["sha256"])
@@ -291,17 +292,9 @@ class Store:
             self._connection.autocommit = False
 
     def exists(self, sim_id: UUID) -> bool:
-        with self._cursor() as cursor:
+        with transaction(self._connection) as cursor:
             cursor.execute("SELECT FROM simulations WHERE id = %s", (sim_id,))
             return cursor.fetchone() is not None
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with (
-            self._connection,
-            self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor,
-        ):
-            yield cursor
 
     def _rows(self, cursor: Any, sql: str, **values: object) -> list[Row]:
         places = {

@@ -9,6 +9,7 @@ import numpy as np
 
 import nnt_datasets
 from nnt_contract.simulation_config import Configuration, Part, SimulationRun
+from nnt_datasets.errors import named
 from nnt_datasets.limits import MIB, Limits, Means
 from nnt_datasets.shapes import Shape
 from nnt_simulation.errors import DatasetError
@@ -49,10 +50,6 @@ def shaped(data: Mapping[Part, Dataset], row_shape: Shape) -> dict[Part, Dataset
         except nnt_datasets.DatasetError as error:
             raise DatasetError(str(error.of(part, ""))) from error
     return suited
-
-
-def named(part: Part) -> str:
-    return "Training data" if part == "train" else f"{part.capitalize()} data"
 
 
 def _files(run: SimulationRun) -> dict[Part, nnt_datasets.File]:

@@ -10,6 +10,7 @@ import keras
 from nnt_contract.environment import CHECKPOINT, MODEL
 from nnt_contract.records import Record
 from nnt_contract.simulation_config import Part, SimulationRun
+from nnt_datasets.errors import named
 from nnt_simulation import datasets, metrics, models, suitability, trained_model
 from nnt_simulation.batches import Batches
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce
@@ -120,7 +121,7 @@ def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset
     loss = models.compile_for(model, run.configuration)
     ignored = getattr(loss, "ignore_class", None)
     for part, (_, labels) in data.items():
-        name = datasets.named(part)
+        name = named(part)
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
     metrics.check(run.configuration, data["train"].labels, model.output_shape[1:])
 
@@ -129,8 +130,7 @@ def _summary(
     run: SimulationRun, data: Mapping[Part, Dataset], model: keras.Model, first_epoch: int
 ) -> str:
     rows = ", ".join(
-        f"{len(dataset.labels)} rows of {datasets.named(part).lower()}"
-        for part, dataset in data.items()
+        f"{len(dataset.labels)} rows of {named(part).lower()}" for part, dataset in data.items()
     )
     beginning = f"going on after epoch {first_epoch}" if first_epoch else "beginning"
     return (

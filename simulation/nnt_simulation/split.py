@@ -8,8 +8,9 @@ import numpy as np
 
 from nnt_contract import catalogue
 from nnt_contract.simulation_config import Fold, Part, SimulationRun
+from nnt_datasets.errors import named
 from nnt_simulation import folds
-from nnt_simulation.datasets import Dataset, named
+from nnt_simulation.datasets import Dataset
 from nnt_simulation.errors import DatasetError
 from nnt_simulation.rows import Rows, all_of
 

@@ -1,14 +1,11 @@
 """Whether labels suit a model and its loss: their shape, and that outputs can stand for them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from nnt_contract import catalogue
 from nnt_contract.catalogue import LossFunction
+from nnt_datasets.shapes import Shape, fits, text, without_last_one
 from nnt_simulation.errors import DatasetError
-
-Shape = Sequence[int | None]
 
 # The other one of class numbers would compare each row with all labels.
 _TAKE_A_COLUMN = ("Circle", "SparseCategoricalCrossentropy")
@@ -36,12 +33,12 @@ def _check_output(loss: LossFunction, output: Shape) -> None:
     if loss.task == "sequences" and len(output) != 2:
         raise DatasetError(
             f"{loss.name} expects a model with an output of the shape (steps, classes) for each row,"
-            f" received one of the shape {_text(output)}."
+            f" received one of the shape {text(output)}."
         )
     if loss.task == "embeddings" and len(output) != 1:
         raise DatasetError(
             f"{loss.name} expects a model whose output for each row is one vector,"
-            f" received one of the shape {_text(output)}."
+            f" received one of the shape {text(output)}."
         )
     if loss.task == "classification" and output[-1] == 1:
         raise DatasetError(
@@ -56,8 +53,8 @@ def _check_shape_of_numbers(
     received, expected = labels.shape[1:], tuple(output[:-1])
     if loss.task == "sequences":  # shorter ones end in zeros
         expected = (None,)
-    takes_column = loss.name in _TAKE_A_COLUMN and _fits(received, (*expected, 1))
-    if not (_fits(received, expected) or takes_column):
+    takes_column = loss.name in _TAKE_A_COLUMN and fits(received, (*expected, 1))
+    if not (fits(received, expected) or takes_column):
         hint = " Labels with one value per class need CategoricalCrossentropy."
         raise _wrong_labels(name, received, expected, loss, hint if len(received) else "")
 
@@ -95,7 +92,7 @@ def _check_lengths(name: str, labels: np.ndarray, steps: int | None) -> None:
 
 def _check_shape(name: str, labels: np.ndarray, output: Shape, loss: LossFunction) -> None:
     received = labels.shape[1:]
-    if not any(_fits(received, shape) for shape in (tuple(output), _without_last_one(output))):
+    if not any(fits(received, shape) for shape in (tuple(output), without_last_one(output))):
         hint = " Class numbers need SparseCategoricalCrossentropy."
         raise _wrong_labels(
             name, received, output, loss, hint if loss.labels == "one per class" else ""
@@ -124,20 +121,5 @@ def _wrong_labels(
     )
 
 
-def _fits(received: Shape, expected: Shape) -> bool:
-    return len(received) == len(expected) and all(
-        there is None or here == there for here, there in zip(received, expected, strict=True)
-    )
-
-
-def _without_last_one(shape: Shape) -> Shape:
-    return shape[:-1] if len(shape) and shape[-1] == 1 else shape
-
-
 def _labels_text(shape: Shape) -> str:
-    return f"labels of the shape {_text(shape)}" if len(shape) else "one number as label"
-
-
-def _text(shape: Shape) -> str:
-    sizes = ["any" if size is None else str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    return f"labels of the shape {text(shape)}" if len(shape) else "one number as label"

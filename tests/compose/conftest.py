@@ -1,25 +1,22 @@
 """One installation for all tests, on a real engine."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import docker
 import pytest
 
-from tests.compose.installation import SOCKET, Installation, Visitor
+from tests import docker_engine
+from tests.compose.installation import Installation, Visitor
 from tests.conftest import ROOT, require
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    if not _answers(SOCKET):
-        require("docker", f"no Docker engine answers at {SOCKET}")
-    with closing(docker.DockerClient(f"unix://{SOCKET}")) as client:
+    with docker_engine.reached() as client:
         yield client
 
 
@@ -52,13 +49,3 @@ def visitor(installation: Installation) -> Iterator[Visitor]:
     made.sign_up()
     yield made
     made.close()
-
-
-def _answers(path: str) -> bool:
-    # Before the SDK is asked, which leaves a socket open where nobody answers.
-    with socket.socket(socket.AF_UNIX) as asking:
-        try:
-            asking.connect(path)
-        except OSError:
-            return False
-    return True

@@ -18,11 +18,12 @@ import psutil
 import psycopg2
 from docker.errors import NotFound
 from docker.models.containers import Container
+from dotenv import dotenv_values
 
+from bench.engine import SOCKET
 from scripts.up.settings import ROOT
 from tests.conftest import free_port
 
-SOCKET = "/var/run/docker.sock"
 _COMPOSE_IMAGE = "nnt-compose"
 _DEADLINE_S = 600
 _FILE_SERVER = "files.example"
@@ -48,12 +49,8 @@ class Installation:
             "NNT_FETCH_ALLOWED_HOSTS": f'["{_FILE_SERVER}"]',
             "BASE_IMAGE": os.environ.get("BASE_IMAGE", "nnt-base:bookworm"),
         }
-        self.tell(self.settings)
-
-    def tell(self, settings: Mapping[str, str]) -> None:
-        """Adds lines to .env."""
         with (self.folder / ".env").open("a") as file:
-            file.writelines(f"{name}={value}\n" for name, value in settings.items())
+            file.writelines(f"{name}={value}\n" for name, value in self.settings.items())
 
     def start(self, *options: str) -> None:
         """Returns when everything is well; raises AssertionError with what the containers say."""
@@ -134,7 +131,7 @@ class Installation:
 
     def query(self, statement: Any, values: Any = ()) -> list[tuple[Any, ...]]:
         [address] = self.addresses("timescaledb")
-        password = _read(self.folder / ".env")["DATABASE_PASSWORD"]
+        password = dotenv_values(self.folder / ".env")["DATABASE_PASSWORD"]
         connection = psycopg2.connect(
             host=address, user="nnt", password=password, dbname="nntracker", connect_timeout=5
         )
@@ -217,8 +214,3 @@ def _copy_repository(folder: Path) -> None:
     for name in filter((lambda one: (ROOT / one).is_file()), names.splitlines()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
-
-
-def _read(path: Path) -> dict[str, str]:
-    lines = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
-    return {name: value for name, _, value in lines}

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tarfile
 import tempfile
@@ -16,20 +15,11 @@ from pathlib import Path
 import docker
 import psutil
 
+from bench.engine import answers
 from tests.conftest import require, wait_for
 
 SHELL = "nnt-test-shell"  # an image with sh and sleep
 _PROGRAMS = ("/bin/sh", "/bin/sleep")
-
-
-def answers(path: Path) -> bool:
-    """Whether somebody listens there; to be known before the SDK is asked, which leaves its socket open otherwise."""
-    with socket.socket(socket.AF_UNIX) as asking:
-        try:
-            asking.connect(str(path))
-        except OSError:
-            return False
-    return True
 
 
 class OwnEngine:

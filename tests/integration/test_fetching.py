@@ -1,157 +1,36 @@
 """Datasets from URLs, with the real database, broker, worker and a real web server: from the row to the file."""
 
-import hashlib
-import os
-import signal
-import subprocess
-import sys
 import threading
-import uuid
-from collections.abc import Callable, Iterator
-from io import BytesIO
-from pathlib import Path
 
-import numpy as np
-import psutil
-import psycopg2
 import pytest
 import redis
-from pydantic import SecretStr
 
 from nnt_contract.status import Status
 from nnt_deployer import doorbell
 from nnt_deployer.dataset_path import dataset_path
-from nnt_deployer.fetch_store import FetchStore
-from nnt_deployer.fetching.download import Bounds
-from nnt_deployer.fetching.fetcher import Fetcher
 from nnt_deployer.reconciler import ring_for_fetches
-from nnt_deployer.settings import DataWorkerSettings
 from nnt_deployer.store import open_store
 from nnt_deployer.worker import create_celery
 from nnt_service.celery_app import waiting
-from tests.conftest import ROOT, wait_for
-from tests.web import Web, serving
+from tests.conftest import wait_for
+from tests.integration.fetches import (
+    CONTENT,
+    SHA256,
+    UPLOADED,
+    Slow,
+    fetch_stores,
+    fetcher,
+    files,
+    folder,
+    make_waiting,
+    parts_of,
+    status,
+    store,
+    want,
+    web,
+)
 
-BOUNDS = Bounds(max_bytes=10_000_000, seconds=30, allowed_hosts=["localhost"])
-UPLOADED = "0" * 64  # the dataset of make_simulation
-
-
-def npz(values: int = 1000) -> bytes:
-    content = BytesIO()
-    np.savez(content, x=np.arange(values))
-    return content.getvalue()
-
-
-CONTENT = npz()
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serving() as served:
-        yield served
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "datasets"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def make_waiting(make_simulation, query) -> Callable[..., uuid.UUID]:
-    """A simulation whose parts come from these URLs; keyword arguments are parts."""
-
-    def make(**urls: str) -> uuid.UUID:
-        sim_id: uuid.UUID = make_simulation()
-        for part, url in urls.items():
-            query(
-                f"WITH x AS (UPDATE experiments SET {part}_dataset_id = NULL WHERE id ="
-                " (SELECT experiment_id FROM simulations WHERE id = %s) RETURNING id)"
-                " INSERT INTO dataset_fetches (experiment_id, part, url) SELECT id, %s, %s FROM x",
-                sim_id,
-                part,
-                url,
-            )
-        return sim_id
-
-    return make
-
-
-@pytest.fixture
-def fetch_stores(database: str) -> Iterator[Callable[[], FetchStore]]:
-    """Each as if in another process."""
-    opened = []
-
-    def make() -> FetchStore:
-        opened.append(psycopg2.connect(database))
-        return FetchStore(opened[-1])
-
-    yield make
-    for connection in opened:
-        connection.close()
-
-
-@pytest.fixture
-def store(fetch_stores: Callable[[], FetchStore]) -> FetchStore:
-    return fetch_stores()
-
-
-@pytest.fixture
-def fetcher(store: FetchStore, folder: Path) -> Fetcher:
-    return Fetcher(store, folder, BOUNDS)
-
-
-@pytest.fixture
-def status(query) -> Callable[[uuid.UUID], tuple[str, str]]:
-    return lambda sim_id: query("SELECT status, reason FROM simulations WHERE id = %s", sim_id)[0]
-
-
-@pytest.fixture
-def want(query) -> Callable[[uuid.UUID, str], None]:
-    def write(sim_id: uuid.UUID, wanted: str) -> None:
-        query(
-            "UPDATE simulations SET wanted = %s, wanted_at = clock_timestamp() WHERE id = %s",
-            wanted,
-            sim_id,
-        )
-
-    return write
-
-
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def parts_of(query, sim_id: uuid.UUID) -> tuple[str | None, ...]:
-    [row] = query(
-        "SELECT train_dataset_id, validation_dataset_id, test_dataset_id FROM experiments"
-        " WHERE id = (SELECT experiment_id FROM simulations WHERE id = %s)",
-        sim_id,
-    )
-    return tuple(row)
-
-
-class Slow:
-    """Sends a part of the content, and the rest when it is told to."""
-
-    def __init__(self, web: Web, content: bytes = CONTENT) -> None:
-        self.began = threading.Event()
-        self.go_on = threading.Event()
-        self._web = web
-        self._content = content
-
-    def __call__(self, request) -> None:
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(self._content)))
-        request.end_headers()
-        half = len(self._content) // 2
-        request.wfile.write(self._content[:half])
-        self.began.set()
-        while not self.go_on.wait(0.05) and not self._web.ended.is_set():
-            pass
-        request.wfile.write(self._content[half:])
+__all__ = ["fetch_stores", "fetcher", "folder", "make_waiting", "status", "store", "want", "web"]
 
 
 # From the row to the file
@@ -469,142 +348,3 @@ def test_while_redis_is_away_nothing_is_fetched_and_the_loop_goes_on(
     ring_for_fetches(store, create_celery(settings_without_redis))
     assert "datasets are fetched when it does" in caplog.text
     assert len(store.due()) == 1
-
-
-# The worker
-
-
-class Worker:
-    """A data worker as the Procfile starts it, with one process."""
-
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "--app", "nnt_deployer.data_worker"),
-                    *("worker", "--concurrency", "1", "--loglevel", "info"),
-                    *("--without-mingle", "--without-gossip"),
-                ],
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-            )
-
-    def kill(self) -> None:
-        """All of its processes at once."""
-        main = psutil.Process(self.process.pid)
-        killed = [main, *main.children(recursive=True)]
-        for process in killed:
-            process.kill()
-        self.process.wait()
-        psutil.wait_procs(killed, timeout=10)
-
-
-@pytest.fixture
-def start_worker(settings, tmp_path, folder) -> Iterator[Callable[[], Worker]]:
-    """With a watchdog that is impatient, and no setting but those it needs."""
-    told = {
-        "NNT_DATABASE_URL": settings.database_url.get_secret_value(),
-        "NNT_REDIS_URL": settings.redis_url.get_secret_value(),
-        "NNT_DATA_DIR": str(tmp_path),
-        "NNT_WATCHDOG_S": "1",
-        "NNT_FETCH_ALLOWED_HOSTS": '["localhost"]',
-    }
-    others = {name: value for name, value in os.environ.items() if not name.startswith("NNT_")}
-    started: list[Worker] = []
-
-    def start() -> Worker:
-        started.append(Worker(others | told, tmp_path / "worker.log"))
-        return started[-1]
-
-    yield start
-    for worker in started:
-        if worker.process.poll() is None:
-            worker.kill()
-
-
-def test_a_killed_workers_fetch_is_taken_up_again_and_its_half_file_goes(
-    web, settings, store, make_waiting, start_worker, query, folder
-):
-    slow = Slow(web)
-    sim_id = make_waiting(train=web.serve("/train", slow))
-    celery = create_celery(settings)
-    first = start_worker()
-    ring_for_fetches(store, celery)
-    assert slow.began.wait(30)
-    wait_for(lambda: files(folder), "a half file")
-    assert store.due() == []
-    first.kill()
-    [half] = files(folder)
-    assert half.name.startswith(".incoming-")
-    slow.go_on.set()
-
-    def fetched() -> bool:
-        ring_for_fetches(store, celery)
-        return parts_of(query, sim_id)[0] == SHA256
-
-    start_worker()
-    wait_for(fetched, "the fetch to be taken up again", 30)
-    assert files(folder) == [dataset_path(folder, SHA256)]
-
-
-def test_a_half_file_goes_with_the_next_start_also_when_nobody_waits_any_more(start_worker, folder):
-    (folder / ".incoming-fetch-7").touch()
-    start_worker()
-    wait_for(lambda: not files(folder), "the file to be removed")
-
-
-def test_a_worker_that_fetches_for_long_while_bells_wait_is_not_taken_for_a_dead_one(
-    web, settings, store, make_waiting, start_worker, query
-):
-    slow = Slow(web)
-    make_waiting(train=web.serve("/slow", slow))
-    celery = create_celery(settings)
-    worker = start_worker()
-    ring_for_fetches(store, celery)
-    assert slow.began.wait(30)
-    second = make_waiting(train=web.serve("/train", CONTENT))
-    ring_for_fetches(store, celery)
-    assert waiting(celery, doorbell.DATA_QUEUE) == 1
-    with pytest.raises(subprocess.TimeoutExpired):
-        worker.process.wait(3)  # three times the watchdog's patience
-    slow.go_on.set()
-    wait_for(lambda: parts_of(query, second)[0] == SHA256, "the second to be fetched")
-    worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(20) == 0
-
-
-# Who may reach what
-
-
-def imported_by(module: str) -> set[str]:
-    """Every module of ours that is there once this one is."""
-    said = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import sys, {module}; print(*(m for m in sys.modules if m.startswith('nnt_')))",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return set(said.stdout.split())
-
-
-@pytest.mark.parametrize(
-    "module", ["conductor", "tasks", "worker", "reconciler", "app", "shutdown"]
-)
-def test_what_reaches_docker_fetches_nothing(module):
-    assert not {name for name in imported_by(f"nnt_deployer.{module}") if "fetching" in name}
-
-
-def test_what_fetches_does_not_reach_docker_and_needs_no_secret(database, redis_url, tmp_path):
-    found = imported_by("nnt_deployer.data_worker")
-    assert "nnt_deployer.fetching.fetcher" in found
-    assert not {name for name in found if "launcher" in name or "conductor" in name}
-    DataWorkerSettings(
-        database_url=SecretStr(database), redis_url=SecretStr(redis_url), data_dir=tmp_path
-    )
-    assert not {"token_secret", "service_token"} & DataWorkerSettings.model_fields.keys()

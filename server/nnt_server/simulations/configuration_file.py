@@ -55,9 +55,10 @@ def parse(content: Mapping[str, Any]) -> ExperimentFile:
         raise InvalidConfiguration(complaints) from error
     grid = _grid(file)
     complaints += _complaints_about(grid, file.name, given)
-    cells = [] if complaints else grid.cells(file.name, _shared(file))
-    complaints += _complaints_about_choices(grid, cells, given)
     if complaints:
+        raise InvalidConfiguration(complaints)
+    cells = grid.cells(file.name, _shared(file))
+    if complaints := list(_complaints_about_choices(grid, cells, given)):
         raise InvalidConfiguration(complaints)
     fold_tag = [file.fold_tag] if file.fold_tag and file.folds > 1 else []
     return ExperimentFile(

@@ -16,7 +16,7 @@ from nnt_server.simulations.configuration_file import (
     names_url,
     parse,
 )
-from nnt_server.simulations.fields import DatasetFile, ModelFile
+from nnt_server.simulations.fields import ModelFile
 from nnt_server.simulations.forms import PARTS, NewSimulationForm
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
@@ -117,9 +117,9 @@ class ExperimentParts(_Configured):
     """The parts of a program's request."""
 
     model = ModelFile()
-    train = DatasetFile(required=False)
-    val = DatasetFile(required=False)
-    test = DatasetFile(required=False)
+    train = forms.FileField(required=False)
+    val = forms.FileField(required=False)
+    test = forms.FileField(required=False)
 
     file_fields = {"train": "train", "validation": "val", "test": "test"}
 

@@ -90,10 +90,6 @@ class ModelFile(forms.FileField):
         return model
 
 
-class DatasetFile(forms.FileField):
-    """A file of whatever format: telling and reading them is left to a process with limits."""
-
-
 class DatasetUrl(forms.CharField):
     """Where a dataset is to be fetched from."""
 

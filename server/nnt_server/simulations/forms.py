@@ -13,7 +13,6 @@ from nnt_contract.simulation_config import Configuration, KerasChoice, Part
 from nnt_server.form_fields import describe_fields
 from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.fields import (
-    DatasetFile,
     DatasetUrl,
     Duration,
     JsonText,
@@ -59,9 +58,10 @@ def _keys(features: str, labels: str) -> tuple[forms.CharField, forms.CharField]
     )
 
 
-def _source(label: str) -> tuple[DatasetFile, DatasetUrl]:
+def _source(label: str) -> tuple[forms.FileField, DatasetUrl]:
     return (
-        DatasetFile(label=label, required=False),
+        # Telling its format and reading it are left to a process with limits.
+        forms.FileField(label=label, required=False),
         DatasetUrl(label="or its URL", required=False, max_length=dataset_urls.MAX_CHARACTERS),
     )
 

@@ -20,7 +20,7 @@ def complaints(grid: Grid, cells: Sequence[Cell]) -> Iterator[FieldError]:
     combinations = list(product(range(len(grid.optimizers)), range(len(grid.loss_functions))))
     alike = len(cells) // len(combinations)  # but for learning rate and fold
     said = set()
-    for (optimizer, loss), cell in zip(combinations, cells[:: alike or 1], strict=False):
+    for (optimizer, loss), cell in zip(combinations, cells[::alike], strict=True):
         places = {"optimizer": f"optimizers.{optimizer}", "loss_function": f"loss_functions.{loss}"}
         for found in keras_choice.problems(cell.configuration):
             kind, dot, rest = found.field.partition(".")
