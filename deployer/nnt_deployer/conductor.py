@@ -12,7 +12,7 @@ import httpx
 from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
-from nnt_deployer import limits, machine, process_spec
+from nnt_deployer import limits, machine, process_spec, strange_folder
 from nnt_deployer.dataset_path import dataset_path
 from nnt_deployer.errors import DeployerError, LaunchFailed, NotReady
 from nnt_deployer.launchers import launcher_from
@@ -224,7 +224,8 @@ class Conductor:
         run_dir = self._run_dir(sim_id)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         run = process_spec.simulation_run(simulation, self._settings.datasets_dir)
-        _write(run_dir / RUN_FILE, run.model_dump_json())
+        with strange_folder.opened(run_dir) as folder:
+            folder.write(RUN_FILE, run.model_dump_json())
         spec = process_spec.process_spec(
             row.handle,
             run,
@@ -304,9 +305,3 @@ class Conductor:
 def _in_words(error: Exception) -> str:
     # Only of our own errors is it known that their text is for users.
     return str(error) if isinstance(error, DeployerError) else type(error).__name__
-
-
-def _write(path: Path, content: str) -> None:
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(content)
-    unfinished.rename(path)

@@ -1,21 +1,16 @@
 """The file of a trained network in a run folder."""
 
-import os
-import stat
 from pathlib import Path
 from typing import BinaryIO
 
 from nnt_contract.environment import MODEL
+from nnt_deployer import strange_folder
 
 
 def open_model(run_dir: Path) -> BinaryIO | None:
     """The file, open to be read; None if there is none."""
-    # A training wrote into that folder, and it is a stranger's: a link would lead out of it, a pipe would hold us.
     try:
-        descriptor = os.open(run_dir / MODEL, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        with strange_folder.opened(run_dir) as folder:
+            return folder.open(MODEL)
+    except strange_folder.NO_FOLDER:
         return None
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    return None

@@ -1,7 +1,6 @@
 """What ended simulations left in their outboxes: which ones, and its delivery to the parser."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +10,8 @@ from nnt_contract import tokens
 from nnt_contract.environment import OUTBOX
 from nnt_contract.tokens import RunToken
 from nnt_contract.updates import FRAME_TYPE
+from nnt_deployer import strange_folder
+from nnt_deployer.strange_folder import StrangeFolder
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,11 @@ class Undelivered:
         (self._marks_dir / str(sim_id)).unlink(missing_ok=True)
 
     def is_empty(self, sim_id: UUID) -> bool:
-        return not any(self._files(sim_id))
+        try:
+            with strange_folder.opened(self._outbox(sim_id)) as outbox:
+                return not _updates(outbox)
+        except strange_folder.NO_FOLDER:
+            return True  # no training has put anything there
 
     def deliver(self, token: RunToken, secret: str, client: httpx.Client) -> None:
         """Delivers until the parser does not take more now; raises httpx.RequestError while it is away."""
@@ -47,25 +52,31 @@ class Undelivered:
             "Authorization": f"Bearer {tokens.mint(secret, token)}",
             "Content-Type": FRAME_TYPE,
         }
-        for path in self._files(token.sim_id):
-            try:
-                with path.open("rb") as body:
-                    kind = path.suffix.removeprefix(".")
-                    answer = client.post(f"/{kind}", content=body, headers=headers)
-            except FileNotFoundError:  # a new process of the simulation delivered it
-                continue
-            if answer.is_server_error or answer.status_code in _RETRIED:
-                return
-            if answer.is_client_error:
-                _log.error("the parser refuses %s: %s", path, answer.text[:500])
-                path.rename(path.with_name(path.name + _REFUSED))
-            else:
-                path.unlink(missing_ok=True)
+        with strange_folder.opened(self._outbox(token.sim_id)) as outbox:
+            for name in _updates(outbox):
+                body = outbox.open(name)
+                if body is None:  # a new process of the simulation delivered it
+                    continue
+                with body:
+                    answer = client.post(f"/{_kind(name)}", content=body, headers=headers)
+                if answer.is_server_error or answer.status_code in _RETRIED:
+                    return
+                if answer.is_client_error:
+                    _log.error(
+                        "the parser refuses %s of %s: %s", name, token.sim_id, answer.text[:500]
+                    )
+                    outbox.rename(name, name + _REFUSED)
+                else:
+                    outbox.remove(name)
 
-    def _files(self, sim_id: UUID) -> Iterator[Path]:
-        """The updates in its outbox, in the order in which they were made."""
-        outbox = self._runs_dir / str(sim_id) / OUTBOX
-        if outbox.is_dir():
-            yield from sorted(
-                path for path in outbox.iterdir() if path.suffix.removeprefix(".") in _KINDS
-            )
+    def _outbox(self, sim_id: UUID) -> Path:
+        return self._runs_dir / str(sim_id) / OUTBOX
+
+
+def _updates(outbox: StrangeFolder) -> list[str]:
+    """The names of its updates, in the order in which they were made."""
+    return [name for name in outbox.files() if _kind(name) in _KINDS]
+
+
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2]

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 # CSRF protection reads the whole body. It comes after log-in and the size limit, so that a stranger's
 # large upload is refused before it is read.
 MIDDLEWARE = [
+    "nnt_server.middleware.Healthz",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

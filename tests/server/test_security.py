@@ -54,6 +54,13 @@ def test_pages_of_a_simulation_are_guarded(alice, name):
     assert_guarded(alice.get(reverse(name, args=[a_simulation(alice.user).id])))
 
 
+@override_settings(ALLOWED_HOSTS=["nnt.example.org"], SECURE_SSL_REDIRECT=True)
+def test_whoever_watches_over_the_process_needs_neither_its_name_nor_tls(anonymous):
+    answer = anonymous.get("/healthz", headers={"host": "127.0.0.1:8000"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert anonymous.get("/", headers={"host": "127.0.0.1:8000"}).status_code == 400
+
+
 def test_the_page_about_the_machine_is_guarded(administrator):
     assert_guarded(administrator.get(reverse("machine")))
 
