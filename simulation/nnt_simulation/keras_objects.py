@@ -33,13 +33,17 @@ Triple = tuple[str | None, str, str | None]  # module, class_name, registered_na
 # Why a layer of Keras is none for an uploaded model.
 _CODE = "it holds Python code, which is not run here"
 _FILES = "it can read files"
+_TENSORFLOW = "it names a function of TensorFlow; a layer such as Add, Multiply or Rescaling does the same"
 _REFUSED = {
     "FlaxLayer": _CODE,
     "IntegerLookup": _FILES,
     "JaxLayer": _CODE,
     "Lambda": _CODE,
+    "SlicingOpLambda": _TENSORFLOW,
     "StringLookup": _FILES,
+    "TFOpLambda": _TENSORFLOW,
     "TFSMLayer": "it loads a program from a folder",
+    "TensorFlowOpLayer": _TENSORFLOW,
     "TextVectorization": _FILES,
     "TorchModuleWrapper": _CODE,
 }
@@ -55,8 +59,12 @@ _CORE = {
     "Unstack",
 }
 _TAKES_A_FUNCTION = {"JVP"}
-# Where models were in the last versions of Keras 2, which wrote modules already.
-_ENGINES_OF_KERAS_2 = ("keras.engine.functional", "keras.src.engine.functional")
+# Where models were in the last versions of Keras 2, which wrote modules already; it lives on as tf_keras.
+_ENGINES_OF_KERAS_2 = (
+    "keras.engine.functional",
+    "keras.src.engine.functional",
+    "tf_keras.src.engine.functional",
+)
 _CHOSEN_BY_THE_LOSS = {"accuracy", "acc", "crossentropy", "ce"}
 _MIXED = {"mixed_float16", "mixed_bfloat16"}
 
@@ -83,7 +91,10 @@ def _objects() -> dict[str, Iterable[Triple]]:
         "loss": _all_in(keras.losses, keras.losses.Loss),
         "metric": _all_in(keras.metrics, keras.metrics.Metric),
         "model": _models(),
-        "optimizer": _all_in(keras.optimizers, keras.optimizers.Optimizer),
+        "optimizer": [
+            *_all_in(keras.optimizers, keras.optimizers.Optimizer),
+            *_optimizers_of_torch(),
+        ],
         "regularizer": _all_in(keras.regularizers, keras.regularizers.Regularizer),
         "schedule": _all_in(
             keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule
@@ -121,6 +132,16 @@ def _all_in(module: ModuleType, base: type) -> Iterator[Triple]:
             yield from _written(found)
 
 
+def _optimizers_of_torch() -> Iterator[Triple]:
+    """Keras has some anew for PyTorch, and writes where those are; found without PyTorch."""
+    folder = "keras.src.backend.torch.optimizers"
+    there = Path(keras.__file__).parent.parent.joinpath(*folder.split("."))
+    for name in vars(keras.optimizers):
+        module = f"torch_{name.lower()}"
+        if name != "Optimizer" and (there / f"{module}.py").exists():
+            yield f"{folder}.{module}", name, name
+
+
 def _written(made: type) -> Iterator[Triple]:
     """As Keras 3 and Keras 2 write an object of that class."""
     module, _, name = get_name_from_symbol(made).rpartition(".")
@@ -141,7 +162,8 @@ def _models() -> Iterator[Triple]:
 def _policies() -> Iterator[Triple]:
     for policy in (keras.DTypePolicy, keras.FloatDTypePolicy, keras.dtype_policies.DTypePolicyMap):
         yield from _written(policy)
-    yield None, "Policy", None  # of Keras 2
+    yield None, "Policy", None  # of Keras 2, which wrote no modules first
+    yield "keras.mixed_precision", "Policy", None
 
 
 def _operations() -> Iterator[Triple]:

@@ -1,44 +1,37 @@
 """A Keras model from the JSON its owner has, and the same ready to be trained."""
 
 import re
-import warnings
 from typing import Any
 
 import keras
 
 from nnt_contract import keras_choice, keras_model
 from nnt_contract.simulation_config import Configuration
-from nnt_simulation import choices, metrics
+from nnt_simulation import choices, keras_2, metrics
 from nnt_simulation.errors import ModelError, essence, is_out_of_memory
 
-_KINDS = {"Sequential": "Sequential", "Functional": "Model", "Model": "Model"}
-# Keras 3 finds those of Keras 2, which named no modules, in models, but not in other layers.
-_WITHIN_LAYERS = ("layer", "backward_layer", "cell", "cells")
 _PART = re.compile(
     r"<class '[\w.]*?(\w+)'> could not be deserialized.*?'name': '([^']+)'", re.DOTALL
 )
 
 
-def build(model_json: dict[str, Any], row_shape: tuple[int, ...]) -> keras.Model:
-    """The model with its initial weights; `row_shape` is for models that leave their input open. Raises ModelError."""
+def build(model_json: dict[str, Any], row_shape: tuple[int, ...] | None = None) -> keras.Model:
+    """The model with its initial weights; raises ModelError.
+
+    `row_shape` is for models that leave their input open: without it those stay unbuilt.
+    """
     if refused := keras_model.problems(model_json):
         raise ModelError(f"The model is not accepted: {' '.join(keras_model.sentences(refused))}")
     try:
-        with warnings.catch_warnings():
-            # Keras 2 wrote input_shape into layers; whoever uploads a model cannot do anything about it.
-            warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
-            model = keras.saving.deserialize_keras_object(_as_keras_3(model_json), safe_mode=True)
-            if not model.built:
-                model.build((None, *row_shape))
+        model = keras.saving.deserialize_keras_object(_readable(model_json), safe_mode=True)
+        if not model.built and row_shape is not None:
+            model.build((None, *row_shape))
     except Exception as error:  # Keras raises about everything
         if is_out_of_memory(error):
             raise
         raise ModelError(_cannot_be_built(error)) from error
-    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
-        if len(tensors) != 1:
-            raise ModelError(f"The model has {len(tensors)} {what}, expected one.")
-    if not model.trainable_variables:
-        raise ModelError("The model has no weights that can be trained.")
+    if model.built:
+        _check(model)
     return model
 
 
@@ -60,27 +53,36 @@ def compile_for(model: keras.Model, configuration: Configuration) -> keras.losse
     return loss
 
 
-def _as_keras_3(part: Any, key: str = "") -> Any:
-    """The same JSON with what Keras 2 left out and Keras 3 insists on: the modules of models and of wrapped layers."""
+def _check(model: keras.Model) -> None:
+    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        if len(tensors) != 1:
+            raise ModelError(f"The model has {len(tensors)} {what}, expected one.")
+    if not model.trainable_variables:
+        raise ModelError("The model has no weights that can be trained.")
+
+
+def _readable(model_json: dict[str, Any]) -> Any:
+    """As Keras 3 reads it."""
+    is_old = keras_2.is_of_keras_2(model_json)
+    whole = _uncompiled(keras_2.as_keras_3(model_json) if is_old else model_json)
+    for ends in {"input_layers", "output_layers"} & whole["config"].keys():
+        whole["config"][ends] = _only(whole["config"][ends])
+    return whole
+
+
+def _only(ends: Any) -> Any:
+    """An input or output that is the only one by itself, rather than in a list or under its name."""
+    within = list(ends.values()) if isinstance(ends, dict) else ends
+    return within[0] if len(within) == 1 else ends
+
+
+def _uncompiled(part: Any) -> Any:
+    """How its author compiled it does not matter here, and may name what does not suit this training."""
     if isinstance(part, list):
-        return [_as_keras_3(item, key) for item in part]
+        return [_uncompiled(item) for item in part]
     if not isinstance(part, dict):
         return part
-    # How its author compiled it does not matter here, and may name what does not suit this training.
-    whole = {name: _as_keras_3(value, name) for name, value in part.items()}
-    whole.pop("compile_config", None)
-    if (
-        whole.get("time_major") is False
-    ):  # of recurrent layers: Keras 3 knows no other way, and not the word
-        del whole["time_major"]
-    kind = whole.get("class_name")
-    if kind in _KINDS and not str(whole.get("module") or "").startswith("keras.src.models"):
-        whole |= {"module": "keras", "class_name": _KINDS[kind], "registered_name": _KINDS[kind]}
-    elif kind == "Policy":
-        whole |= {"module": "keras", "class_name": "DTypePolicy"}
-    elif key in _WITHIN_LAYERS and kind:
-        whole.setdefault("module", "keras.layers")
-    return whole
+    return {name: _uncompiled(value) for name, value in part.items() if name != "compile_config"}
 
 
 def _cannot_be_built(error: Exception) -> str:

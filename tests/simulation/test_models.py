@@ -2,11 +2,12 @@ import json
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from nnt_simulation import models
 from nnt_simulation.errors import ModelError
-from tests.simulation.builders import dense_json, model_json
+from tests.simulation.builders import dense_json, json_of, model_json
 
 
 def keras_2(kind: str, layers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -61,6 +62,24 @@ def test_a_model_of_keras_3_is_built_and_how_it_was_compiled_is_forgotten():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     model.compile("adam", loss="mse")
     assert not models.build(json.loads(model.to_json()), (4,)).compiled
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [
+        (lambda one: {"left": one}, lambda one: {"right": one}),
+        (lambda one: [one], lambda one: [one]),
+    ],
+    ids=["named", "listed"],
+)
+def test_an_only_input_and_an_only_output_are_fed_as_such(inputs, outputs):
+    one = keras.Input((4,), name="left")
+    written = keras.Model(inputs(one), outputs(keras.layers.Dense(3, name="right")(one)))
+    model = models.build(json_of(written), (4,))
+    model.compile(loss="mse")
+    rows = np.ones((2, 4))
+    model.fit(rows, np.ones((2, 3)), verbose=0)
+    assert model.predict(rows, verbose=0).shape == (2, 3)
 
 
 def test_the_same_seed_makes_the_same_weights():

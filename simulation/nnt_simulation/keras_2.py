@@ -1,0 +1,217 @@
+"""Models as Keras 2 wrote them, in the words of Keras 3: plain JSON in, plain JSON out.
+
+Keras 3 reads most of them, but not what it renamed, left out, or counts in another way. What it cannot do at all stays
+as it is: Keras says so.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+_FUNCTIONAL = ("Functional", "Model")
+# Under these keys stand layers, whose modules Keras 2 often left out.
+_OF_LAYERS = ("layers", "layer", "backward_layer", "cell", "cells")
+_RECURRENT = (
+    "Bidirectional",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SimpleRNN",
+)
+
+_NO_MATTER = object()
+# Arguments of layers that Keras 3 does not have, by the beginning of the layer's name, each with the value for which
+# that makes no difference. Another value stays, and is refused.
+_GONE: Mapping[str, Mapping[str, Any]] = {
+    "": {"batch_input_shape": _NO_MATTER, "input_length": _NO_MATTER, "time_major": False},
+    "AdditiveAttention": {"causal": False},
+    "Attention": {"causal": False},
+    "Conv1DTranspose": {"groups": 1},
+    "Conv2DTranspose": {"groups": 1},
+    "Conv3DTranspose": {"groups": 1},
+    "DepthwiseConv": {"groups": 1},
+    "Discretization": {"trainable": _NO_MATTER},
+    "InputLayer": {"ragged": False},
+    "LeakyReLU": {"alpha": _NO_MATTER},
+    "MultiHeadAttention": {
+        "query_shape": _NO_MATTER,
+        "key_shape": _NO_MATTER,
+        "value_shape": _NO_MATTER,
+        "softmax_robust_masking": False,
+    },
+    "Random": {"rng_type": _NO_MATTER},
+    "SeparableConv": {
+        "groups": 1,
+        "kernel_initializer": _NO_MATTER,  # it has two kernels, with initializers of their own
+        "kernel_regularizer": _NO_MATTER,
+        "kernel_constraint": _NO_MATTER,
+    },
+    "SpatialDropout": {"noise_shape": None, "trainable": _NO_MATTER},
+}
+_RENAMED = {
+    "InputLayer": {"batch_input_shape": "batch_shape"},
+    "LeakyReLU": {"alpha": "negative_slope"},
+}
+
+
+def is_of_keras_2(model: Json) -> bool:
+    """Keras 3 names the module of every object that it writes."""
+    return "module" not in model
+
+
+def as_keras_3(part: Any, key: str = "") -> Any:
+    """The same model, or part of one, which stands under that key."""
+    if isinstance(part, list):
+        return [as_keras_3(item, key) for item in part]
+    if not isinstance(part, dict):
+        return part
+    members = part | _own_members(part, key) if isinstance(part.get("config"), dict) else part
+    # Shapes to build it with are not written as Keras 3 reads them, and it needs none.
+    return {
+        name: as_keras_3(value, name) for name, value in members.items() if name != "build_config"
+    }
+
+
+def _own_members(whole: Json, key: str) -> Json:
+    """What is said in another way of the object itself; that of its parts comes later."""
+    kind, config = whole.get("class_name"), whole["config"]
+    if kind == "Sequential":
+        return _model("Sequential") | {"config": _soundly_named(_sequential(config))}
+    if kind in _FUNCTIONAL:
+        return _model("Model") | {"config": _soundly_named(_functional(config))}
+    if kind == "Policy":
+        return {"module": "keras", "class_name": "DTypePolicy"}
+    if key in _OF_LAYERS and isinstance(kind, str):
+        return {"module": whole.get("module", "keras.layers"), "config": _layer(kind, config)}
+    return {}
+
+
+def _model(name: str) -> Json:
+    return {"module": "keras", "class_name": name, "registered_name": name}
+
+
+def _layer(kind: str, config: Json) -> Json:
+    """The arguments of a layer of that kind."""
+    gone: dict[str, Any] = {}
+    for beginning, arguments in _GONE.items():
+        if kind.startswith(beginning):
+            gone |= arguments
+    kept = {
+        name: value
+        for name, value in config.items()
+        if name not in gone or gone[name] not in (_NO_MATTER, value)
+    }
+    for old, new in _RENAMED.get(kind, {}).items():
+        if old in config:
+            kept[new] = config[old]
+    axes = config.get("axis")
+    if kind == "BatchNormalization" and isinstance(axes, list) and len(axes) == 1:
+        [kept["axis"]] = axes
+    return _soundly_named(kept)
+
+
+def _soundly_named(config: Json) -> Json:
+    name = config.get("name")
+    return config | {"name": _sound(name)} if isinstance(name, str) else config
+
+
+def _sound(name: str) -> str:
+    """The name of a layer: Keras 3 takes none with a slash."""
+    return name.replace("/", "_")
+
+
+def _sequential(config: Json) -> Json:
+    """With its input as a layer, where the first layer has the shape of it."""
+    match config.get("layers"):
+        case [{"class_name": str(kind), "config": {"batch_input_shape": shape, **first}}, *_]:
+            if kind == "InputLayer":
+                return config
+            name = f"{first.get('name', 'first')}_input"
+            layer = {"class_name": "InputLayer", "config": {"name": name, "batch_shape": shape}}
+            return config | {"layers": [layer, *config["layers"]]}
+    return config
+
+
+def _functional(config: Json) -> Json:
+    """With its graph as Keras 3 describes one."""
+    inputs, outputs = (_listed(config[ends]) for ends in ("input_layers", "output_layers"))
+    graph = _Graph(config["layers"], [*inputs, *outputs])
+    return config | {
+        "layers": [graph.layer(layer) for layer in config["layers"]],
+        "input_layers": graph.ends(inputs),
+        "output_layers": graph.ends(outputs),
+    }
+
+
+def _listed(ends: Any) -> list[Any]:
+    return list(ends.values()) if isinstance(ends, dict) else ends
+
+
+class _Graph:
+    """Which layers are called with what, by references: a layer, which of its calls, which of that call's outputs.
+
+    Keras 2 counts the calls of a model within a model from 1 on: 0 is how it was made.
+    """
+
+    def __init__(self, layers: Sequence[Json], ends: Sequence[Sequence[Any]]) -> None:
+        self._kinds = {layer["name"]: layer["class_name"] for layer in layers}
+        last = dict.fromkeys(self._kinds, 0)
+        for name, call, _ in [*_references(layers, self._kinds), *ends]:
+            last[name] = max(last[name], call)
+        self._first = {
+            layer["name"]: max(0, last[layer["name"]] - max(len(layer["inbound_nodes"]) - 1, 0))
+            for layer in layers
+        }
+
+    def layer(self, layer: Json) -> Json:
+        calls = [self._call(layer["class_name"], inputs) for inputs in layer["inbound_nodes"]]
+        return layer | {"name": _sound(layer["name"]), "inbound_nodes": calls}
+
+    def ends(self, references: Sequence[Sequence[Any]]) -> list[Any]:
+        return [
+            # Keras 3 counts those of functional models from 1 on, but only here.
+            [_sound(name), self._number(name, call) + (self._kinds[name] in _FUNCTIONAL), output]
+            for name, call, output in references
+        ]
+
+    def _call(self, kind: str, inputs: Sequence[Sequence[Any]]) -> Json:
+        tensors = [self._tensor(*reference) for reference, _ in map(_split, inputs)]
+        arguments = {
+            name: self._tensor(*value) if _is_reference(value, self._kinds) else value
+            for _, given in map(_split, inputs)
+            for name, value in given.items()
+            if value is not None
+        }
+        if kind in _RECURRENT and len(tensors) > 1:
+            tensors, arguments["initial_state"] = tensors[:1], tensors[1:]
+        return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": arguments}
+
+    def _tensor(self, name: str, call: int, output: int) -> Json:
+        history = [_sound(name), self._number(name, call), output]
+        # Shape and type are those of the output that it refers to, whatever stands here.
+        config = {"shape": [], "dtype": "float32", "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    def _number(self, name: str, call: int) -> int:
+        return call - self._first[name]
+
+
+def _references(layers: Sequence[Json], names: Container[str]) -> Iterator[Sequence[Any]]:
+    for layer in layers:
+        for inputs in layer["inbound_nodes"]:
+            for reference, arguments in map(_split, inputs):
+                yield reference
+                yield from (value for value in arguments.values() if _is_reference(value, names))
+
+
+def _split(given: Sequence[Any]) -> tuple[Sequence[Any], Json]:
+    """An input as Keras 2 writes it: a reference, and then maybe the other arguments of the call."""
+    return given[:3], given[3] if len(given) > 3 else {}
+
+
+def _is_reference(value: object, names: Container[str]) -> bool:
+    return isinstance(value, list) and len(value) == 3 and value[0] in names
