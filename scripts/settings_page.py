@@ -39,7 +39,7 @@ _CLASSES: dict[str, tuple[type[BaseSettings], ...]] = {
     "Simulation": (SimulationSettings, DatasetSettings),
 }
 _REMARKS = {
-    "Data worker": "A worker of the deployer, which fetches datasets from URLs. It needs nothing else.\n",
+    "Data worker": "A worker of the deployer, which fetches datasets from URLs and inspects all. It needs no more.\n",
     "Simulation": "The deployer sets what is required, and passes on the rest if it was given it.\n",
 }
 # Depends on the machine, so that the page cannot show a value.

@@ -13,7 +13,7 @@ OURS = {
     "nnt_datasets": set(),
     "nnt_service": {"nnt_contract"},
     "nnt_server": {"nnt_contract"},
-    "nnt_deployer": {"nnt_contract", "nnt_service"},
+    "nnt_deployer": {"nnt_contract", "nnt_service"},  # of nnt_datasets it runs the program
     "nnt_parser": {"nnt_contract", "nnt_service"},
     "nnt_simulation": {"nnt_contract", "nnt_datasets"},
 }
@@ -25,19 +25,21 @@ FORBIDDEN = {
         "pandas",
         "keras",
         "tensorflow",
+        "torch",
         "django",
         "flask",
         "celery",
         "logging",
     },
-    "nnt_service": {"keras", "tensorflow", "django"},
-    "nnt_server": {"keras", "tensorflow", "flask", "celery"},
-    "nnt_deployer": {"keras", "tensorflow", "django"},
-    "nnt_parser": {"keras", "tensorflow", "django"},
+    "nnt_service": {"keras", "tensorflow", "torch", "django"},
+    "nnt_server": {"keras", "tensorflow", "torch", "flask", "celery"},
+    "nnt_deployer": {"keras", "tensorflow", "torch", "django", "numpy"},
+    "nnt_parser": {"keras", "tensorflow", "torch", "django"},
     "nnt_simulation": {"flask", "celery", "django", "psycopg2"},
 }
 # Modules that take values and return values: their decisions are tested in milliseconds.
 PURE = [
+    "deployer/nnt_deployer/data_inspection/request.py",
     "deployer/nnt_deployer/dataset_path.py",
     "deployer/nnt_deployer/fetching/addresses.py",
     "deployer/nnt_deployer/lifecycle.py",
@@ -63,6 +65,7 @@ IMPURE = {
     "kubernetes",
     "keras",
     "tensorflow",
+    "torch",
     "redis",
     "kombu",
 }
@@ -96,6 +99,12 @@ def test_services_stay_light(package):
     for module in modules(package):
         heavy = imported(module) & FORBIDDEN[package]
         assert not heavy, f"{module.relative_to(ROOT)} imports {heavy}"
+
+
+def test_one_folder_knows_what_keras_computes_with():
+    for module in modules("nnt_simulation"):
+        if module.parent.name != "backends":
+            assert not imported(module) & {"tensorflow", "torch"}, module.relative_to(ROOT)
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nnt_deployer.settings import DataWorkerSettings
 from scripts.up.processes import procfile_programs
 from tests.conftest import ROOT
 
@@ -80,6 +81,14 @@ def test_who_fetches_datasets_has_no_socket_and_no_secret_but_the_database_s():
     assert not any("docker.sock" in volume for volume in service["volumes"])
     assert "env_file" not in service
     assert "NNT_SECRET" not in service["environment"]
+
+
+def test_who_fetches_and_inspects_datasets_is_told_what_it_can_be_told():
+    told = SERVICES["data-worker"]["environment"]
+    for name, field in DataWorkerSettings.model_fields.items():
+        variable = f"NNT_{name}".upper()
+        if not field.is_required() and name != "watchdog_s":
+            assert told[variable] == f"${{{variable}:-{field.default}}}"
 
 
 def test_base_images_are_a_choice_and_nobody_is_root_in_ours():

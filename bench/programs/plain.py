@@ -6,11 +6,12 @@ import time
 
 from nnt_contract.environment import RUN_FILE
 from nnt_contract.simulation_config import SimulationRun
-from nnt_simulation.settings import SimulationSettings, quiet_tensorflow
+from nnt_simulation.backends import choose
+from nnt_simulation.settings import SimulationSettings
 
 
 def main() -> None:
-    quiet_tensorflow()
+    choose("tensorflow")
     from nnt_simulation import datasets, models
     from nnt_simulation.determinism import make_deterministic
 

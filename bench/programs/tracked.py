@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from nnt_simulation.settings import quiet_tensorflow
+from nnt_simulation.backends import choose
 
 _seconds = dict.fromkeys(("fit_s", "hooks_s", "writes_s", "writes_cpu_s", "deliveries_cpu_s"), 0.0)
 
@@ -20,7 +20,7 @@ Count = Callable[[float, float], None]  # given the seconds by the clock and tho
 
 
 def main() -> int:
-    quiet_tensorflow()
+    choose("tensorflow")
     import keras
 
     from nnt_simulation import __main__ as simulation

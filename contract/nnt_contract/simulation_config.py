@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue, NonNegativeInt, PositiveI
 from nnt_contract.message import Message
 
 Part = Literal["train", "validation", "test"]
+BackendName = Literal["tensorflow", "torch"]
 
 
 def _flat(value: JsonValue) -> JsonValue:
@@ -74,7 +75,7 @@ class Configuration(Message):
     label_column: str = Field("", max_length=200)  # of every table; an .npz file has none
     fold: Fold | None = None
     extra_metrics: list[KerasChoice] = []
-    backend: Literal["tensorflow"] = "tensorflow"
+    backend: BackendName = "tensorflow"  # what Keras computes with
     gpu: bool = False  # train on a graphics processor, where there is one
     limits: Limits = Limits()
 

@@ -7,6 +7,7 @@ import numpy as np
 from nnt_datasets import fingerprints
 from nnt_datasets.dataset import Dataset
 from nnt_datasets.disk import row_blocks
+from nnt_datasets.errors import shown
 
 _NAMED = 100
 
@@ -56,7 +57,7 @@ def _sums(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _name(dataset: Dataset, column: int) -> str:
     shape = dataset.features.shape[1:]
     if len(dataset.columns) == dataset.features[0].size:
-        return dataset.columns[column]
+        return shown(dataset.columns[column])
     if len(shape) <= 1:
         return str(column)
     return str(tuple(int(index) for index in np.unravel_index(column, shape)))

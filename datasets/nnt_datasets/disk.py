@@ -10,7 +10,8 @@ import numpy as np
 from nnt_datasets.errors import DatasetError
 from nnt_datasets.limits import MIB, Means
 
-VALUES_AT_ONCE = 2**19
+# Small enough for the allocator to keep: giving pages back and getting them again takes longer than all else.
+VALUES_AT_ONCE = 2**15
 
 
 class Disk(ExitStack):

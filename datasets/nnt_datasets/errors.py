@@ -1,7 +1,7 @@
 """What is wrong with a dataset, in words that its owner understands."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 _SHOWN_CHARACTERS = 60
@@ -15,6 +15,14 @@ class Place:
     row: int | None = None
     column: str | None = None
     array: str | None = None  # of an .npz file
+
+    def shown(self) -> "Place":
+        """With names as they are shown in a message."""
+        return replace(
+            self,
+            column=None if self.column is None else shown(self.column),
+            array=None if self.array is None else shown(self.array),
+        )
 
     def __str__(self) -> str:
         there = [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nnt_datasets import columns, labels, problems
 from nnt_datasets.dataset import Dataset, File, Part
-from nnt_datasets.errors import DatasetError
+from nnt_datasets.errors import DatasetError, shown
 from nnt_datasets.leakage import leaks
 from nnt_datasets.limits import Means
 from nnt_datasets.read import read_parts
@@ -41,10 +41,10 @@ def _of_part(dataset: Dataset) -> PartReport:
         dataset.format,
         len(dataset.features),
         dataset.features.shape[1:],
-        dataset.columns[:_NAMES],
-        dataset.label_column,
+        tuple(map(shown, dataset.columns[:_NAMES])),
+        shown(dataset.label_column),
         labels.findings(dataset),
         columns.findings(dataset),
         strange.count if strange else 0,
-        strange.first if strange else None,
+        strange.first.shown() if strange else None,
     )

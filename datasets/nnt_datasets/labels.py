@@ -8,6 +8,7 @@ import numpy as np
 
 from nnt_datasets.dataset import Dataset
 from nnt_datasets.disk import row_blocks
+from nnt_datasets.errors import shown
 
 Kind = Literal["binary", "class numbers", "one-hot", "real"]
 
@@ -47,7 +48,7 @@ def findings(dataset: Dataset) -> LabelFindings:
         return _real(labels, shape)
     names = dataset.nominal.get(dataset.label_column, ())
     classes = tuple(
-        ClassCount(value, names[value] if value < len(names) else "", counts[value])
+        ClassCount(value, shown(names[value]) if value < len(names) else "", counts[value])
         for value in sorted(counts.keys() | set(range(len(names))))
     )
     return LabelFindings(kind, shape, classes)

@@ -13,12 +13,13 @@ _NAMED = 5
 
 
 def sentences(parts: Mapping[Part, PartReport], leaked: Sequence[Leak]) -> Iterator[str]:
+    """What a training would be deceived by comes first."""
+    yield from map(_leak, leaked)
     for part, report in parts.items():
         yield from (f"{file_text(part)}{problem}" for problem in _of_part(report))
         if part != "train" and "train" in parts:
             compared = _compared(parts["train"], report)
             yield from (f"{file_text(part)}: {problem}" for problem in compared)
-    yield from map(_leak, leaked)
 
 
 def _of_part(report: PartReport) -> Iterator[str]:

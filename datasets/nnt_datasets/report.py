@@ -1,4 +1,4 @@
-"""What an inspection finds: plain values, made to be JSON."""
+"""What an inspection finds: plain values, made to be JSON; names are as they are shown, short and harmless."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -2,8 +2,11 @@
 
 import hmac
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
+from celery import Celery
 from flask import Blueprint, Response, current_app, jsonify, request, send_file
 from pydantic import ValidationError
 
@@ -37,7 +40,18 @@ def launch() -> tuple[Response, int]:
         order = LaunchOrder.model_validate_json(request.get_data())
     except ValidationError as error:
         raise Malformed(contract_error("the order", error).body) from error
-    return _ring(order.conf.id)
+    return _ring(order.conf.id, is_new=True)
+
+
+@api.post("/model_inspections/<inspection_id>")
+def inspect_model(inspection_id: str) -> tuple[Response, int]:
+    """Has the model looked at now, unless it was; that it is to be inspected was written by the server."""
+    with open_store(_settings()) as store:
+        is_open = store.model_inspections.open(inspection_id) is not None
+    if is_open:
+        with _redis_may_be_away(inspection_id):
+            doorbell.ring(_celery(), inspection_id, doorbell.INSPECT_MODEL)
+    return jsonify(id=inspection_id), 202
 
 
 @api.delete("/simulations/<uuid:sim_id>")
@@ -98,12 +112,30 @@ def _settings() -> DeployerSettings:
     return settings
 
 
-def _ring(sim_id: UUID) -> tuple[Response, int]:
+def _celery() -> Celery:
+    celery: Celery = current_app.extensions["celery"]
+    return celery
+
+
+def _ring(sim_id: UUID, is_new: bool = False) -> tuple[Response, int]:
+    celery = _celery()
     with open_store(_settings()) as store:
         if not store.exists(sim_id):
             raise UnknownSimulation(f"there is no simulation {sim_id}")
-    try:
-        doorbell.ring(current_app.extensions["celery"], sim_id)
-    except REDIS_AWAY as error:
-        current_app.logger.warning("Redis did not take the message about %s: %s", sim_id, error)
+        data = store.data_inspections.due_for(sim_id) if is_new else []
+        models = store.model_inspections.due_for(sim_id) if is_new else []
+    with _redis_may_be_away(sim_id):
+        for inspection_id in models:
+            doorbell.ring(celery, inspection_id, doorbell.INSPECT_MODEL)
+        doorbell.ring_data_worker(celery, doorbell.of_data(data))
+        doorbell.ring(celery, sim_id)
     return jsonify(id=str(sim_id)), 202
+
+
+@contextmanager
+def _redis_may_be_away(key: UUID | str) -> Iterator[None]:
+    """Then the loop sees it."""
+    try:
+        yield
+    except REDIS_AWAY as error:
+        current_app.logger.warning("Redis did not take the message about %s: %s", key, error)

@@ -103,6 +103,8 @@ class Conductor:
         for handle, seen in self._launcher.observe(strays).items():
             if seen.is_there:
                 self._end_stray(handle)
+            elif handle.is_inspection:
+                self._launcher.remove(handle)
             else:
                 self._launcher.clear(handle)
 
@@ -269,6 +271,7 @@ class Conductor:
         logical_bytes = self._store.delete(sim_id)
         _log.info("%s: deleted, with %d bytes of weights", sim_id, logical_bytes)
         self._store.delete_unused_datasets(self._remove_dataset)
+        self._store.model_inspections.delete_unused()
         self._store.make_room()
 
     def _remove_dataset(self, sha256: str) -> None:
@@ -290,7 +293,7 @@ class Conductor:
             in_status_for=row.in_status_for,
             is_asked_again=row.is_asked_again,
             reason=row.reason,
-            data_problem=row.data_problem,
+            obstacle=row.obstacle,
             is_waiting=(self._run_dir(row.handle.sim_id) / WAITING).exists(),
             since_exit=datetime.now(UTC) - exited_at if exited_at else timedelta(0),
             over_limit=limits.exceeded(

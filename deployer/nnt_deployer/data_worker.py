@@ -1,4 +1,4 @@
-"""The entry point of the data worker, which fetches datasets: celery -A nnt_deployer.data_worker worker."""
+"""The entry point of the data worker, which fetches and inspects: celery -A nnt_deployer.data_worker worker."""
 
 from celery import Celery
 from celery.signals import worker_ready
@@ -7,7 +7,7 @@ from nnt_deployer import data_tasks, doorbell
 from nnt_deployer.settings import DataWorkerSettings
 from nnt_service import celery_app, watchdog
 
-_SPARE_S = 300  # what a fetch that took all its time needs for its file
+_SPARE_S = 300  # what a fetch that took all its time needs for its file, an inspection for its end
 
 
 def create_celery(settings: DataWorkerSettings) -> Celery:
@@ -16,7 +16,7 @@ def create_celery(settings: DataWorkerSettings) -> Celery:
         doorbell.DATA_QUEUE,
         settings.redis_url.get_secret_value(),
         tasks="data_tasks",
-        longest_task_s=settings.fetch_s + _SPARE_S,
+        longest_task_s=max(settings.fetch_s, settings.inspection_s) + _SPARE_S,
     )
 
 
@@ -33,7 +33,6 @@ def __getattr__(name: str) -> Celery:
 
 def _tidy_up_at_start(settings: DataWorkerSettings) -> None:
     def tidy_up(**_: object) -> None:
-        with data_tasks.fetcher(settings) as fetcher:
-            fetcher.remove_abandoned()
+        data_tasks.remove_abandoned(settings)
 
     worker_ready.connect(tidy_up, weak=False)

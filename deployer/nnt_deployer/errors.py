@@ -1,10 +1,11 @@
 """What can go wrong here.
 
 DeployerError
-├── FetchFailed     a dataset could not be fetched; its text is for the owner
-├── IllegalMove     a change of status that nnt_contract.status does not allow
-├── LaunchFailed    a launcher could not start a process; its text is for the owner
-└── NotReady        what a launcher needs is away: no process's failure, to be tried again; its text is for the owner
+├── FetchFailed       a dataset could not be fetched; its text is for the owner
+├── IllegalMove       a change of status that nnt_contract.status does not allow
+├── InspectionFailed  data or a model cannot be trained, or could not be inspected; its text is for the owner
+├── LaunchFailed      a launcher could not start a process; its text is for the owner
+└── NotReady          what a launcher needs is away: no process's failure, to be tried again; its text is for the owner
 Refused             a request is answered with an error (nnt_service.errors), besides what every service refuses:
 ├── NoModel            404
 └── UnknownSimulation  404
@@ -22,6 +23,10 @@ class FetchFailed(DeployerError):
 
 
 class IllegalMove(DeployerError):
+    pass
+
+
+class InspectionFailed(DeployerError):
     pass
 
 

@@ -13,6 +13,9 @@ from nnt_deployer import advisory_lock
 from nnt_deployer.transaction import transaction
 
 _FETCH_LOCK = 7007
+_AT_ONCE = (
+    2  # the data worker has more processes, so that no inspection waits for a server that is slow
+)
 
 # A fetch is there for simulations that wait for it. What failed is fetched again for who was asked to start since.
 _AWAITED = """
@@ -24,14 +27,15 @@ f.fetched_at IS NULL AND EXISTS (
 
 # Users take turns. What is being fetched has its lock.
 _DUE = f"""
-SELECT f.id FROM dataset_fetches f JOIN experiments x ON x.id = f.experiment_id
-WHERE {_AWAITED}
-  AND NOT EXISTS (
-    SELECT FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.classid = %(lock)s AND l.objid = f.id
+WITH fetched AS (
+    SELECT l.objid AS id FROM pg_locks l
+    WHERE l.locktype = 'advisory' AND l.classid = %(lock)s
       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 )
+SELECT f.id FROM dataset_fetches f JOIN experiments x ON x.id = f.experiment_id
+WHERE {_AWAITED} AND NOT EXISTS (SELECT FROM fetched b WHERE b.id = f.id)
 ORDER BY row_number() OVER (PARTITION BY x.owner_id ORDER BY f.id), f.id
+LIMIT greatest(0, %(at_once)s - (SELECT count(*) FROM fetched))
 """  # nosec B608  # constants only
 
 _BEGIN = f"""
@@ -95,9 +99,9 @@ class FetchStore:
         return advisory_lock.held(self._connection, _FETCH_LOCK, fetch_id)
 
     def due(self) -> list[int]:
-        """The fetches that a simulation waits for and nobody is at."""
+        """The fetches that a simulation waits for and nobody is at, as many as may begin now."""
         with transaction(self._connection) as cursor:
-            cursor.execute(_DUE, {"lock": _FETCH_LOCK})
+            cursor.execute(_DUE, {"lock": _FETCH_LOCK, "at_once": _AT_ONCE})
             return [row["id"] for row in cursor.fetchall()]
 
     def begin(self, fetch_id: int) -> Fetch | None:

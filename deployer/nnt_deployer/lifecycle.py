@@ -50,7 +50,7 @@ class Situation:
     in_status_for: timedelta
     is_asked_again: bool = False  # something was asked for since the status changed
     reason: str = ""
-    data_problem: str = ""  # why it waits for a dataset in vain, in words for its owner
+    obstacle: str = ""  # why what it waits for will not come, in words for its owner
     is_waiting: bool = False  # its outbox is full, the parser does not take what is in it
     since_exit: timedelta = timedelta(0)
     over_limit: str = ""  # which limit it exceeds, in words for its owner
@@ -207,8 +207,8 @@ def _queued(now: Situation) -> Step | None:
             return Move(Status.STOPPED)
         case Wanted.PAUSED:
             return Move(Status.PAUSED)
-        case _ if now.data_problem:
-            return Move(Status.FAILED, now.data_problem)
+        case _ if now.obstacle:
+            return Move(Status.FAILED, now.obstacle)
         case _:
             return Prepare() if now.may_start else None
 

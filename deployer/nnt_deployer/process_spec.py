@@ -1,4 +1,4 @@
-"""Pure: from a simulation's row to the process to start and the files it finds."""
+"""Pure: from the row of a simulation or an inspection to the process to start and the files it finds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,10 @@ from nnt_contract.simulation_config import Configuration, Part, SimulationRun
 from nnt_contract.tokens import RunToken
 from nnt_deployer.dataset_path import dataset_path
 from nnt_deployer.launchers.base import Handle, ProcessSpec
+
+# Of the inspection of a model, in its run folder.
+MODEL_FILE = "model.json"
+ANSWER_FILE = "answer.json"
 
 _NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # who did not ask for one takes it from nobody
 
@@ -59,9 +63,7 @@ def process_spec(
         handle=handle,
         command=(python, "-m", "nnt_simulation"),
         environment={
-            "PATH": str(Path(python).parent) + ":/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(run_dir),
-            "LANG": "C.UTF-8",
+            **_surroundings(python, run_dir),
             **({} if run.configuration.gpu else _NO_GPU),
             **passed_on,
             environment.RUN_DIR: str(run_dir),
@@ -74,3 +76,27 @@ def process_spec(
         threads=run.threads,
         gpu=run.configuration.gpu,
     )
+
+
+def model_inspection(
+    handle: Handle, backend: str, python: str, run_dir: Path, memory_mb: int, cpu_s: int
+) -> ProcessSpec:
+    """The process that answers what a model is made of: it knows nobody and nothing."""
+    options = ("--backend", backend, "--memory-mb", str(memory_mb), "--cpu-s", str(cpu_s))
+    files = (str(run_dir / MODEL_FILE), "--to", str(run_dir / ANSWER_FILE))
+    return ProcessSpec(
+        handle=handle,
+        command=(python, "-m", "nnt_simulation", "inspect", *files, *options),
+        environment=_surroundings(python, run_dir) | _NO_GPU,
+        run_dir=str(run_dir),
+        memory_mb=memory_mb,
+        network=False,
+    )
+
+
+def _surroundings(python: str, run_dir: Path) -> dict[str, str]:
+    return {
+        "PATH": str(Path(python).parent) + ":/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(run_dir),
+        "LANG": "C.UTF-8",
+    }

@@ -49,6 +49,20 @@ class DataWorkerSettings(_WorkerSettings):
     )
     fetch_max_mb: PositiveInt = Field(2048, description="The largest dataset that is fetched")
     fetch_s: PositiveInt = Field(3600, description="Seconds that fetching one dataset may take")
+    # As simulations are told: what is inspected must be what they can read.
+    dataset_max_mb: PositiveInt = Field(
+        8192, description="MiB that features and labels of one dataset may take on disk, unpacked"
+    )
+    dataset_whole_max_mb: PositiveInt = Field(
+        128,
+        description="MiB that a JSON file or a pickle may have, unpacked: it is in memory whole",
+    )
+    inspection_memory_mb: PositiveInt = Field(
+        1024, description="MiB of memory that inspecting an experiment's data may take"
+    )
+    inspection_s: PositiveInt = Field(
+        600, description="Seconds that inspecting an experiment's data may take"
+    )
 
 
 class DeployerSettings(_WorkerSettings):
@@ -87,6 +101,12 @@ class DeployerSettings(_WorkerSettings):
     simulation_threads: PositiveInt = Field(
         1, description="Threads of a simulation, fixed at its first start"
     )
+    model_inspection_memory_mb: PositiveInt = Field(
+        2048, description="MiB of memory that inspecting a model may take"
+    )
+    model_inspection_s: PositiveInt = Field(
+        120, description="Seconds that inspecting a model may take"
+    )
     tick_s: PositiveFloat = Field(2, description="Seconds between two looks at all simulations")
     finishing_s: PositiveFloat = Field(
         600, description="Seconds that an ended simulation's last collections may take to arrive"
@@ -111,6 +131,10 @@ class DeployerSettings(_WorkerSettings):
     @property
     def runs_dir(self) -> Path:
         return self.data_dir / "runs"
+
+    @property
+    def model_inspections_dir(self) -> Path:
+        return self.data_dir / "model-inspections"
 
     @property
     def undelivered_dir(self) -> Path:

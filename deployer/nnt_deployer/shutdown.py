@@ -1,4 +1,4 @@
-"""Suspends every training before the platform ends, to go on at its next start: python -m nnt_deployer.shutdown."""
+"""Suspends what runs before the platform ends, to go on at its next start: python -m nnt_deployer.shutdown."""
 
 import signal
 import sys
@@ -41,6 +41,13 @@ def suspend_all(conductor: Conductor, launcher: Launcher, store: Store, patience
     return len(rows)
 
 
+def abandon_inspections(launcher: Launcher, store: Store) -> None:
+    """Ends those of models, which begin again at the next start."""
+    for handle in store.model_inspections.living():
+        launcher.kill(handle)
+        launcher.remove(handle)
+
+
 def _end(launcher: Launcher, handles: Sequence[Handle], patience: timedelta) -> None:
     for handle, seen in launcher.observe(handles).items():
         if seen.state is State.PAUSED:
@@ -74,6 +81,7 @@ def main() -> None:
         conductor = Conductor(settings, store, launcher)
         patience = timedelta(seconds=settings.shutdown_s)
         try:
+            abandon_inspections(launcher, store)
             suspended = suspend_all(conductor, launcher, store, patience)
         except NotReady as error:
             sys.exit(f"nothing was suspended: {error}")

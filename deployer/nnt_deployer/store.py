@@ -15,11 +15,13 @@ import psycopg2.extras
 from nnt_contract.simulation_config import Limits
 from nnt_contract.status import Status, Wanted
 from nnt_deployer import advisory_lock
+from nnt_deployer.data_inspection_store import DataInspectionStore
 from nnt_deployer.errors import IllegalMove
 from nnt_deployer.fetch_store import FetchStore
 from nnt_deployer.launchers.base import Handle
 from nnt_deployer.lifecycle import RunEnd
 from nnt_deployer.limits import Used
+from nnt_deployer.model_inspection_store import ModelInspectionStore
 from nnt_deployer.process_spec import Simulation
 from nnt_deployer.settings import DeployerSettings
 from nnt_deployer.transaction import transaction
@@ -55,8 +57,14 @@ SELECT s.id, s.owner_id, s.wanted, s.status, s.reason, s.attempt, s.expected_col
        clock_timestamp() - s.status_changed_at AS in_status_for,
        s.wanted_at > s.status_changed_at AS is_asked_again,
        coalesce(p.received, 0) AS received,
-       (SELECT string_agg(f.problem, E'\n' ORDER BY f.id) FROM dataset_fetches f
-        WHERE f.experiment_id = s.experiment_id AND f.failed_at >= s.wanted_at) AS data_problem,
+       (SELECT string_agg(o.problem, E'\n' ORDER BY o.failed_at) FROM (
+            SELECT f.problem, f.failed_at FROM dataset_fetches f WHERE f.experiment_id = s.experiment_id
+            UNION ALL
+            SELECT i.problem, i.failed_at FROM data_inspections i WHERE i.experiment_id = s.experiment_id
+            UNION ALL
+            SELECT i.problem, i.failed_at FROM model_inspections i
+            JOIN experiments x ON x.model_inspection_id = i.id AND x.id = s.experiment_id
+        ) o WHERE o.failed_at >= s.wanted_at) AS obstacle,
        e.attempt IS NOT NULL AS has_ended, e.error,
        coalesce(w.may_run AND w.running <= %(max_running)s, false) AS may_start,
        CASE WHEN u.attempt = s.attempt THEN u.peak_memory_bytes ELSE 0 END AS memory_bytes,
@@ -159,7 +167,7 @@ class Row:
     in_status_for: timedelta
     is_asked_again: bool
     reason: str
-    data_problem: str
+    obstacle: str
     interruptions: int
     limits: Limits
     used: Used
@@ -182,6 +190,8 @@ class Store:
         self._places = places
         self.usage = UsageStore(self._connection)
         self.fetches = FetchStore(self._connection)
+        self.model_inspections = ModelInspectionStore(self._connection)
+        self.data_inspections = DataInspectionStore(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -213,10 +223,11 @@ class Store:
             return self._row(cursor, sim_id)
 
     def strays(self, handles: Sequence[Handle]) -> set[Handle]:
-        """Those that are not the current attempt at a simulation that may have a process."""
+        """Those of no inspection, nor the current attempt at a simulation, that may have a process."""
         with transaction(self._connection) as cursor:
             cursor.execute(_LIVING, {"ids": [handle.sim_id for handle in handles]})
-            return set(handles) - {Handle(row["id"], row["attempt"]) for row in cursor.fetchall()}
+            living = {Handle(row["id"], row["attempt"]) for row in cursor.fetchall()}
+        return set(handles) - living - self.model_inspections.living()
 
     def to_start(self, sim_id: UUID) -> Simulation:
         with transaction(self._connection) as cursor:
@@ -340,7 +351,7 @@ def _row(row: Any) -> Row:
         in_status_for=row["in_status_for"],
         is_asked_again=row["is_asked_again"],
         reason=row["reason"],
-        data_problem=row["data_problem"] or "",
+        obstacle=row["obstacle"] or "",
         interruptions=row["interruptions"],
         limits=Limits.model_validate(row["limits"] or {}),
         used=Used(row["memory_bytes"], row["cpu_s"], row["wall_s"]),

@@ -36,11 +36,12 @@ class StrangeFolder:
         return None
 
     def write(self, name: str, content: str) -> None:
-        """Puts a file of ours in the place of whatever has that name."""
+        """Puts a file of ours in the place of whatever has that name; whoever enters the folder can read it."""
         unfinished = name + _UNFINISHED
         self.remove(unfinished)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with os.fdopen(os.open(unfinished, flags, 0o600, dir_fd=self._descriptor), "w") as file:
+            os.fchmod(file.fileno(), 0o644)  # in a container, it is another user who reads it
             file.write(content)
         self.rename(unfinished, name)
 

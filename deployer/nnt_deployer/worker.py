@@ -2,10 +2,9 @@
 
 from celery import Celery
 
+from nnt_deployer.doorbell import QUEUE
 from nnt_deployer.settings import DeployerSettings
 from nnt_service import celery_app, watchdog
-
-QUEUE = "deployer"
 
 
 def create_celery(settings: DeployerSettings) -> Celery:

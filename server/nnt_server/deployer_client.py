@@ -38,6 +38,11 @@ def ring_for_launch(sim_ids: Iterable[UUID]) -> None:
             return  # somebody waits for us, and would wait for each of them
 
 
+def ring_for_model(inspection_id: str) -> None:
+    """Says that this model is to be inspected."""
+    _ring("POST", f"/model_inspections/{inspection_id}")
+
+
 def ring_for_deletion(sim_id: UUID) -> None:
     """Says that simulation `sim_id` is wanted deleted."""
     _ring("DELETE", f"/simulations/{sim_id}")

@@ -1,4 +1,4 @@
-"""Read the environment, run, exit with a meaningful code."""
+"""Read the environment, run, exit with a meaningful code; or inspect a model, where the arguments say so."""
 
 import logging
 import sys
@@ -14,11 +14,9 @@ def main() -> int:
     stop_requests.hear(stop, at_once)
     # Only now what takes its time to be imported.
     from nnt_simulation.attempt import attempt
-    from nnt_simulation.settings import SimulationSettings, quiet_tensorflow
+    from nnt_simulation.settings import SimulationSettings
 
-    settings = SimulationSettings()
-    quiet_tensorflow()
-    return attempt(settings, stop, at_once)
+    return attempt(SimulationSettings(), stop, at_once)
 
 
 def _log_to_stdout() -> None:
@@ -31,5 +29,11 @@ def _log_to_stdout() -> None:
     log.propagate = False
 
 
+def _inspect(arguments: list[str]) -> int:
+    from nnt_simulation import inspection
+
+    return inspection.main(arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_inspect(sys.argv[2:]) if sys.argv[1:2] == ["inspect"] else main())

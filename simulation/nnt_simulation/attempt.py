@@ -8,6 +8,7 @@ from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, O
 from nnt_contract.records import Record
 from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.updates import Failure, Finish
+from nnt_simulation import backends
 from nnt_simulation.errors import SimulationError, explain
 from nnt_simulation.outbox import Outbox
 from nnt_simulation.quick_import import quick_import
@@ -66,6 +67,7 @@ def _train(
 ) -> tuple[Record, ...] | None:
     if stop.is_set():
         return None
+    backends.choose(run.configuration.backend)
     # Here, so that a Keras that cannot be imported is told too, and what the outbox holds is delivered meanwhile.
     with quick_import():
         from nnt_simulation.run import train

@@ -39,6 +39,7 @@ class Header(NamedTuple):
     epoch: int  # the last one that is complete
     threads: int  # as many again make the same sums, to the last bit
     callbacks: Mapping[str, Mapping[str, Any]] = {}
+    backend: str = "tensorflow"  # which those of before there was another one do not say
 
 
 class Checkpoint(NamedTuple):

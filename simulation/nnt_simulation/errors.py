@@ -3,18 +3,21 @@
 SimulationError
 ├── DatasetError      a dataset cannot be read, or does not suit the model
 ├── ModelError        the model, its optimizer or its loss cannot be made
+├── BackendError      what is to compute is not installed
 ├── CheckpointError   a checkpoint is of another model
 └── RefusedError      the parser refused an update for good
 """
 
 import re
 
-_OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
+_OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError")
+# PyTorch has no class for that.
+_NO_MORE_MEMORY = "DefaultCPUAllocator: can't allocate memory"
 _STYLING = re.compile(r"\x1b\[[0-9;]*m")
-# What Keras and TensorFlow add to a message: for developers, and pages long.
+# What Keras and its backends add to a message: for developers, and pages long.
 _NOISE = re.compile(
     r"Full object config:|Arguments received by|Call arguments received|Detected at node"
-    r"|Stack trace for op definition|\[\[\{\{node|\[Op:"
+    r"|Stack trace for op definition|\[\[\{\{node|\[Op:|Exception raised from \S+ at "
 )
 _PREAMBLES = re.compile(
     r"^\s*(Exception encountered when calling \S+|Graph execution error:?|\{\{function_node [^}]*\}\})\s*",
@@ -22,6 +25,8 @@ _PREAMBLES = re.compile(
 )
 # Keras wraps what went wrong in a part into an account of every whole around it.
 _WRAPPED = "\n\nException encountered: "
+# Whoever reads it chose another backend, and can choose again.
+_NEEDS_TENSORFLOW = re.compile(r"(You can install|Install) it via `pip install tensorflow`\.?")
 _MAX_CHARACTERS = 2000
 
 
@@ -34,6 +39,10 @@ class DatasetError(SimulationError):
 
 
 class ModelError(SimulationError):
+    pass
+
+
+class BackendError(SimulationError):
     pass
 
 
@@ -58,12 +67,14 @@ def explain(error: BaseException) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    return any(kind.__name__ in _OUT_OF_MEMORY for kind in type(error).__mro__)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names.isdisjoint(_OUT_OF_MEMORY) or _NO_MORE_MEMORY in str(error)
 
 
 def essence(error: BaseException) -> str:
-    """What a foreign error says, without the pages that Keras and TensorFlow put around it."""
+    """What a foreign error says, without the pages that Keras and its backends put around it."""
     text = _STYLING.sub("", str(error)).rpartition(_WRAPPED)[2]
+    text = _NEEDS_TENSORFLOW.sub("Choose the backend tensorflow.", text)
     told = _PREAMBLES.sub("", _NOISE.split(text)[0]).strip() or _after_the_noise(text)
     return told[:_MAX_CHARACTERS] or "no further details"
 

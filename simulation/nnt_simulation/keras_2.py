@@ -172,11 +172,12 @@ class _Graph:
         return layer | {"name": _sound(layer["name"]), "inbound_nodes": calls}
 
     def ends(self, references: Sequence[Sequence[Any]]) -> list[Any]:
-        return [
+        ends = [
             # Keras 3 counts those of functional models from 1 on, but only here.
             [_sound(name), self._number(name, call) + (self._kinds[name] in _FUNCTIONAL), output]
             for name, call, output in references
         ]
+        return ends[0] if len(ends) == 1 else ends
 
     def _call(self, kind: str, inputs: Sequence[Sequence[Any]]) -> Json:
         tensors = [self._tensor(*reference) for reference, _ in map(_split, inputs)]

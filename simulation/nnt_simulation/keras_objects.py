@@ -33,7 +33,9 @@ Triple = tuple[str | None, str, str | None]  # module, class_name, registered_na
 # Why a layer of Keras is none for an uploaded model.
 _CODE = "it holds Python code, which is not run here"
 _FILES = "it can read files"
-_TENSORFLOW = "it names a function of TensorFlow; a layer such as Add, Multiply or Rescaling does the same"
+_TENSORFLOW = (
+    "it names a function of TensorFlow; a layer such as Add, Multiply or Rescaling does the same"
+)
 _REFUSED = {
     "FlaxLayer": _CODE,
     "IntegerLookup": _FILES,

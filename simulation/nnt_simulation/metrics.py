@@ -11,6 +11,7 @@ from nnt_contract.simulation_config import Configuration, KerasChoice
 from nnt_simulation import choices
 from nnt_simulation.adapted_metric import AdaptedMetric
 from nnt_simulation.errors import ModelError, essence
+from nnt_simulation.rows import computable
 
 # Whatever was said of these: labels and outputs are given as class numbers.
 _SPARSE = ("sparse_y_true", "sparse_y_pred")
@@ -28,7 +29,7 @@ def check(configuration: Configuration, labels: np.ndarray, output: Sequence[int
     """
     if None in output:
         return
-    some = labels[:2]
+    some = computable(labels[:2])
     predictions = np.full((len(some), *(size or 1 for size in output)), 0.5, np.float32)
     for choice in _collected(configuration):
         _check_outputs(choice, predictions.shape[-1])
@@ -70,6 +71,12 @@ def _check_outputs(choice: KerasChoice, outputs: int) -> None:
     takes, conf = catalogue.metric(choice.name), choice.conf
     if outputs == 1 and takes.several_outputs and conf.get("axis", -1) == -1:
         raise ModelError(f"The metric {choice.name} compares outputs, and the model has one.")
+    compared: Any = conf.get("k", takes.arguments["k"].default if "k" in takes.arguments else 0)
+    if compared > outputs and keras.backend.backend() == "torch":  # TensorFlow counts all as right
+        raise ModelError(
+            f"The metric {choice.name} compares {compared} outputs, and the model has {outputs}:"
+            f" with torch it needs k {outputs} at most."
+        )
     threshold = takes.arguments.get("threshold")
     if outputs == 1 and threshold and conf.get("threshold", threshold.default) is None:
         raise ModelError(

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import keras
-import tensorflow as tf
-
 from nnt_contract.records import Environment
 from nnt_contract.simulation_config import SimulationRun
+from nnt_simulation import backends
 
 # Those that decide which numbers come out; ours are there as far as they are installed.
-_PACKAGES = ("h5py", "keras", "numpy", "tensorflow")
+_PACKAGES = ("h5py", "keras", "numpy")
 _OURS = ("nnt-contract", "nnt-datasets", "nnt-simulation")
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -25,15 +23,15 @@ def environment(
     return Environment(
         epoch=first_epoch,
         python=platform.python_version(),
-        backend=keras.backend.backend(),
-        packages=dict(_versions()),
+        backend=run.configuration.backend,
+        packages=dict(_versions(run.configuration.backend)),
         platform_commit=commit or None,
         system=platform.platform(),
         host=platform.node(),
         cpu=_cpu(),
         cpus=os.cpu_count() or 1,
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        gpus=tuple(_gpus()),
+        gpus=tuple(backends.chosen().graphics_processors()),
         threads=threads,
         seed=run.seed,
         datasets={part: Path(path).name for part, path in run.datasets.items()},
@@ -41,8 +39,8 @@ def environment(
     )
 
 
-def _versions() -> Iterator[tuple[str, str]]:
-    for package in (*_PACKAGES, *_OURS):
+def _versions(backend: str) -> Iterator[tuple[str, str]]:
+    for package in (*_PACKAGES, backend, *_OURS):
         try:
             yield package, metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -57,9 +55,3 @@ def _cpu() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.machine()
-
-
-def _gpus() -> Iterator[str]:
-    for device in tf.config.list_physical_devices("GPU"):
-        details = tf.config.experimental.get_device_details(device)
-        yield details.get("device_name", device.name)

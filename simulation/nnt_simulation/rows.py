@@ -31,12 +31,17 @@ def all_of(dataset: Dataset) -> Rows:
 
 def _taken(arrays: Sequence[np.ndarray], numbers: np.ndarray) -> np.ndarray:
     if len(arrays) == 1:
-        of_one: np.ndarray = arrays[0][numbers]
-        return of_one
+        return computable(arrays[0][numbers])
     taken = np.empty((len(numbers), *arrays[0].shape[1:]), np.result_type(*arrays))
     first = 0
     for array in arrays:
         inside = (first <= numbers) & (numbers < first + len(array))
         taken[inside] = array[numbers[inside] - first]
         first += len(array)
-    return taken
+    return computable(taken)
+
+
+def computable(values: np.ndarray) -> np.ndarray:
+    """The same values in a type that every backend computes with; not a copy if they are."""
+    native = values.dtype.newbyteorder("=")
+    return values.astype(np.float64 if native == np.uint64 else native, copy=False)

@@ -18,6 +18,7 @@ from nnt_simulation.callbacks.order_data import OrderData
 from nnt_simulation.callbacks.print_progress import PrintProgress
 from nnt_simulation.callbacks.record_epochs import RecordEpochs
 from nnt_simulation.callbacks.report_epochs import ReportEpochs
+from nnt_simulation.callbacks.seed_epoch import SeedEpoch
 from nnt_simulation.callbacks.stop_on_request import StopOnRequest
 from nnt_simulation.callbacks.write_checkpoint import Stateful, WriteCheckpoint
 from nnt_simulation.checkpoint import Checkpoints
@@ -55,6 +56,7 @@ def train(
     data = datasets.shaped(files, model.input_shape[1:])
     _compile(model, run, data)
     rows = split(run, data)
+    _check_batches(model, run, rows, data)
     leave = LeaveEpoch(at_once)
     with Writer() as writer:
         recorded = RecordEpochs()
@@ -97,7 +99,7 @@ def _fit(
         validation_data=validation,
         shuffle=False,  # Batches has the order
         verbose=0,
-        callbacks=[leave, OrderData(batches), progress, *callbacks],
+        callbacks=[leave, OrderData(batches), SeedEpoch(run.seed), progress, *callbacks],
     )
     return first_epoch + len(history.epoch)
 
@@ -124,6 +126,15 @@ def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset
         name = named(part)
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
     metrics.check(run.configuration, data["train"].labels, model.output_shape[1:])
+
+
+def _check_batches(
+    model: keras.Model, run: SimulationRun, rows: Split, data: Mapping[Part, Dataset]
+) -> None:
+    counts = {"train": len(rows.train), "validation": len(rows.validation or ())}
+    counts |= {"test": len(data["test"].features)} if "test" in data else {}
+    named_counts = {named(part): count for part, count in counts.items()}
+    suitability.check_batches(model.input_shape[0], run.configuration.batch_size, named_counts)
 
 
 def _summary(

@@ -1,6 +1,7 @@
-"""Everything a training process can be told, and what it tells TensorFlow."""
+"""Everything a training process can be told, and what it tells Keras and its backend."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,14 @@ from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nnt_contract.installation import filled_in
+from nnt_contract.simulation_config import BackendName
+
+_TOLD_TO: Mapping[BackendName, Mapping[str, str]] = {
+    # Its start-up remarks do not belong into a user's log.
+    "tensorflow": {"TF_CPP_MIN_LOG_LEVEL": "3"},
+    # Without it products differ from run to run on a graphics processor.
+    "torch": {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"},
+}
 
 
 class SimulationSettings(BaseSettings):
@@ -53,7 +62,8 @@ class DatasetSettings(BaseSettings):
     )
 
 
-def quiet_tensorflow() -> None:
-    """Before TensorFlow is imported: its start-up remarks do not belong into a user's log."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+def tell_keras(backend: BackendName) -> None:
+    """Before it is imported."""
+    os.environ["KERAS_BACKEND"] = backend
+    for name, value in _TOLD_TO[backend].items():
+        os.environ.setdefault(name, value)

@@ -1,4 +1,6 @@
-"""Whether labels suit a model and its loss: their shape, and that outputs can stand for them."""
+"""Whether data suit a model and its loss: sizes of batches, the shape of labels, that outputs can stand for them."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,6 +12,23 @@ from nnt_simulation.errors import DatasetError
 # The other one of class numbers would compare each row with all labels.
 _TAKE_A_COLUMN = ("Circle", "SparseCategoricalCrossentropy")
 _TOLERANCE = 1e-5  # of labels that were computed with less precision
+
+
+def check_batches(fixed: int | None, batch_size: int, rows: Mapping[str, int]) -> None:
+    """`fixed` is the only number of rows that the model takes at once, if there is one; raises DatasetError."""
+    if fixed is None:
+        return
+    if fixed != batch_size:
+        raise DatasetError(
+            f"The model takes batches of {fixed} rows and no others: expected {fixed} as batch size,"
+            f" received {batch_size}."
+        )
+    for name, count in rows.items():
+        if count % fixed:
+            raise DatasetError(
+                f"{name}: expected a multiple of {fixed} rows, as the model takes no smaller batch,"
+                f" received {count}."
+            )
 
 
 def check_labels(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import keras
 import numpy as np
 
-from nnt_simulation.arrays import as_array
+from nnt_simulation import backends
 from nnt_simulation.checkpoint import Stored
 from nnt_simulation.errors import CheckpointError
 
@@ -23,7 +23,7 @@ class TrainingState:
 
     def values(self) -> Iterator[np.ndarray]:
         """In the order of the layout, each read only when its turn comes."""
-        return map(as_array, self._variables.values())
+        return map(backends.chosen().array_of, self._variables.values())
 
     def restore(self, saved: Mapping[str, np.ndarray]) -> None:
         """Sets every variable to what it was in a model that was made and compiled in the same way."""

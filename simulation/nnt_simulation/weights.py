@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from nnt_contract.updates import Array
-from nnt_simulation.arrays import as_array
+from nnt_simulation import backends
 
 
 class Weight(NamedTuple):
@@ -16,7 +16,8 @@ class Weight(NamedTuple):
 
     def payload(self) -> memoryview:
         """The values as they are now, as a frame holds them."""
-        return np.ascontiguousarray(as_array(self.variable), dtype="<f4").reshape(-1).data
+        values = backends.chosen().array_of(self.variable)
+        return np.ascontiguousarray(values, dtype="<f4").reshape(-1).data
 
 
 def weights_of(model: keras.Model) -> list[Weight]:

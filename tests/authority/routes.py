@@ -13,6 +13,7 @@ _ANY: Mapping[str, str] = {
     "<int:user_id>": "1",
     "<slug:change>": "disable",
     "<command:command>": "pause",
+    "<str:key>": "x",
 }
 
 

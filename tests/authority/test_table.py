@@ -21,6 +21,7 @@ from tests.server.conftest import a_simulation
 from tests.server.test_security import assert_guarded
 
 from nnt_server.accounts.models import ApiToken, User  # isort: skip
+from nnt_server.simulations.model_inspections import key_for, look_at  # isort: skip
 
 EVERYBODY = (
     *("anonymous", "stranger", "owner", "administrator", "disabled"),
@@ -75,6 +76,8 @@ SERVER: Mapping[str, str] = {
     "POST /api/token":                                        "422     422   422   422   422     422     422",
     "GET /machine/":                                          "log-in  404   404   200   log-in  log-in  log-in",
     "GET /simulations/":                                      "log-in  200   200   200   log-in  log-in  log-in",
+    "POST /simulations/models/":                              "log-in  200   200   200   log-in  log-in  log-in",
+    "GET /simulations/models/<str:key>/":                     "log-in  404   200   404   log-in  log-in  log-in",
     "GET /simulations/new/":                                  "log-in  200   200   200   log-in  log-in  log-in",
     "POST /simulations/new/":                                 "log-in  200   200   200   log-in  log-in  log-in",
     "GET /simulations/<uuid:sim_id>/":                        "log-in  404   200   200   log-in  log-in  log-in",
@@ -89,6 +92,7 @@ SERVER: Mapping[str, str] = {
 }
 DEPLOYER: Mapping[str, str] = {
     "GET /healthz":                                           "200     200   200   200   200     200     200",
+    "POST /model_inspections/<inspection_id>":                "401     401   401   401   401     401     202",
     "GET /simulations_statistics":                            "401     401   401   401   401     401     200",
     "POST /simulations":                                      "401     401   401   401   401     401     202",
     "DELETE /simulations/<uuid:sim_id>":                      "401     401   401   401   401     401     202",
@@ -211,6 +215,7 @@ def _of_service(people: People, app: Flask, row: str) -> dict[str, str]:
     }
     parts = {
         "<uuid:sim_id>": sim_id,
+        "<inspection_id>": "0a" * 32,
         "<any(START, STOP, PAUSE):command>": "PAUSE",
         "<any(update, finish, send_error):kind>": "finish",
     }
@@ -232,6 +237,7 @@ def _values(people: People) -> Mapping[str, object]:
         "<int:user_id>": people.stranger.user.id,
         "<slug:change>": "disable",
         "<command:command>": "pause",
+        "<str:key>": key_for(people.owner.user, look_at(json.loads(MODEL), "tensorflow")),
     }
 
 

@@ -38,13 +38,14 @@ class Installation:
         self.data_dir = folder / "data"
         self.project = f"nnt-test-{uuid.uuid4().hex[:8]}"
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://localhost:{port}"
         _copy_repository(self.folder)
         subprocess.run(["make", "env"], cwd=self.folder, check=True)
         self.settings = {
             "COMPOSE_PROJECT_NAME": self.project,
             "NNT_SERVER_PORT": str(port),
             "NNT_DATA_DIR": str(self.data_dir),
+            "NNT_ALLOWED_HOSTS": '["localhost"]',  # under that name, and no other
             "NNT_TICK_S": "0.5",
             "NNT_FETCH_ALLOWED_HOSTS": f'["{_FILE_SERVER}"]',
             "BASE_IMAGE": os.environ.get("BASE_IMAGE", "nnt-base:bookworm"),

@@ -5,8 +5,10 @@ import json
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from nnt_contract.data_report import DataReport
 from nnt_contract.errors import ErrorBody, contract_error
 from nnt_contract.log_part import LogPart
+from nnt_contract.model_report import ModelProblem, ModelReport
 from nnt_contract.orders import LaunchOrder
 from nnt_contract.simulation_config import Configuration, SimulationRun
 from nnt_contract.updates import Collection, Failure, Finish
@@ -16,11 +18,14 @@ EXAMPLES = ROOT / "contract" / "examples"
 MESSAGES: dict[str, type[BaseModel]] = {
     "collection": Collection,
     "configuration": Configuration,
+    "data_report": DataReport,
     "error_body": ErrorBody,
     "failure": Failure,
     "finish": Finish,
     "launch_order": LaunchOrder,
     "log_part": LogPart,
+    "model_problem": ModelProblem,
+    "model_report": ModelReport,
     "simulation_run": SimulationRun,
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnt_contract.data_report import DataReport
 from nnt_datasets import DatasetError, File, Limits, Means, Part, Report, inspect, leakage
 from tests.datasets.builders import FIXTURES, KEYS, MIB, means, npz, written
 
@@ -15,7 +16,9 @@ def inspected(folder, row_shape=None, **contents: Any) -> Report:
         part: File(written(folder, content, part), KEYS, f"{part}.file")
         for part, content in contents.items()
     }
-    return inspect(files, means(folder), row_shape)
+    report = inspect(files, means(folder), row_shape)
+    DataReport.model_validate(report.as_json())  # whatever is found can be told
+    return report
 
 
 def refusal(folder, row_shape=None, **contents) -> str:
@@ -221,6 +224,12 @@ def test_rows_that_the_model_cannot_take_are_refused(tmp_path):
 
 def test_a_part_is_inspected_alone(tmp_path):
     assert inspected(tmp_path, test=TRAIN).parts["test"].rows == 3
+
+
+def test_names_are_told_short_and_without_what_others_would_obey(tmp_path):
+    content = '{"a\\u0000\\u202e": [1, 1], "' + "b" * 100 + '": [1, 1], "label": [0, 1]}'
+    part = inspected(tmp_path, train=content).parts["train"]
+    assert part.columns == part.features.constant == ("a\ufffd\ufffd", "b" * 60 + "…")
 
 
 def test_many_columns_are_not_all_named(tmp_path):

@@ -97,3 +97,29 @@ def test_records_are_those_of_the_kinds_that_are_asked_for_in_the_order_of_epoch
     assert query(asked, sim_id, []) == []
     took = "SELECT epoch, duration_s, learning_rate FROM epoch_records(%s, %s)"
     assert query(took, sim_id, [1, 7]) == [(1, 0.5, -math.inf)]
+
+
+def test_an_inspection_of_a_model_that_nobody_trains_is_forgotten_after_a_day(
+    make_simulation, query
+):
+    make_simulation()
+    began, ended = {"started_at": "now()"}, {"started_at": "now()", "finished_at": "now()"}
+    cases = {
+        "used": (ended, "2 days"),
+        "new": (ended, "1 hour"),
+        "old": (ended, "2 days"),
+        "failed": (began | {"failed_at": "now()"}, "2 days"),
+        "never begun": ({}, "2 days"),
+        "under way": (began, "2 days"),
+    }
+    for name, (times, age) in cases.items():
+        columns = {"asked_at": f"now() - interval '{age}'"} | times
+        query(
+            f"INSERT INTO model_inspections (id, model, backend, {', '.join(columns)})"
+            f" VALUES (%s, '{{}}', 'tensorflow', {', '.join(columns.values())})",
+            name,
+        )
+    query("UPDATE experiments SET model_inspection_id = 'used'")
+    query("SELECT delete_unused_model_inspections()")
+    kept = {name for (name,) in query("SELECT id FROM model_inspections")}
+    assert kept == {"used", "new", "under way"}

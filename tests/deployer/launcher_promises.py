@@ -234,6 +234,12 @@ class LauncherPromises:
         launcher.start(spec)
         assert wait_for_end(launcher, spec.handle).code == 3
 
+    def test_what_is_to_reach_nobody_runs_to_its_end(self, launcher, spec_of):
+        spec = replace(spec_of("print('hello')"), network=False)
+        launcher.start(spec)
+        assert wait_for_end(launcher, spec.handle).code == 0
+        assert launcher.read_log(spec.handle, 0, 9) == b"hello\n"
+
     def test_a_removed_process_is_gone_with_its_log(self, launcher, spec_of):
         spec = spec_of("print('hello')")
         launcher.start(spec)

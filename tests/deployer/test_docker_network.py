@@ -108,6 +108,18 @@ def connected(engine, options, parser, spec_of) -> DockerLauncher:
     return DockerLauncher(replace(options, parser=parser.name), lambda: engine)
 
 
+def test_what_is_to_reach_nobody_has_no_network_and_does_not_reach_the_parser(
+    engine, connected, parser, spec_of
+):
+    addresses = [(one["IPAddress"], 6000) for one in networks_of(engine, parser.name).values()]
+    spec = replace(spec_of(_WHO_ANSWERS % [("parser", 6000), *addresses]), network=False)
+    connected.start(spec)
+    assert set(networks_of(engine, spec.handle.name)) == {docker_network.NO_NETWORK}
+    wait_for_end(connected, spec.handle)
+    assert connected.read_log(spec.handle, 0, 10_000).splitlines()[0] == b"[]"
+    assert engine.networks.list(names=[spec.handle.name]) == []
+
+
 def test_nobody_but_the_parser_answers_a_simulation(engine, connected, parser, spec_of):
     another, asking = spec_of(_ANSWERING), spec_of(_WHO_ANSWERS)
     with socket.create_server(("", 0)) as host:

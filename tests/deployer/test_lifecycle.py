@@ -74,13 +74,13 @@ def step(**changes: object):
         (Status.QUEUED, {"observed": GONE, "may_start": True}, Prepare()),
         (
             Status.QUEUED,
-            {"observed": GONE, "data_problem": "no such host"},
+            {"observed": GONE, "obstacle": "no such host"},
             Move(Status.FAILED, "no such host"),
         ),
-        (Status.FAILED, {"observed": GONE, "data_problem": "no such host"}, None),
+        (Status.FAILED, {"observed": GONE, "obstacle": "no such host"}, None),
         (
             Status.QUEUED,
-            {"observed": GONE, "data_problem": "no such host", "wanted": Wanted.PAUSED},
+            {"observed": GONE, "obstacle": "no such host", "wanted": Wanted.PAUSED},
             Move(Status.PAUSED),
         ),
         (Status.PREPARING, {"observed": GONE}, Start()),

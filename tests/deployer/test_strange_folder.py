@@ -57,3 +57,8 @@ def test_a_link_in_the_place_of_a_folder_is_no_folder(tmp_path, path):
     for gone in (link, tmp_path / "missing"):
         with pytest.raises(strange_folder.NO_FOLDER), strange_folder.opened(gone):
             pass
+
+
+def test_what_is_written_can_be_read_by_the_user_that_a_container_runs_as(folder, path):
+    folder.write("run.json", "ours")
+    assert (path / "run.json").stat().st_mode & 0o777 == 0o644

@@ -45,12 +45,12 @@ def test_data_is_fetched_before_the_users_eyes_and_trained_on(visitor: Page, dig
         page.locator("[name=train_file]").set_input_files([])
         page.get_by_role("button", name="Create").click()
         row = page.get_by_role("row").filter(has_text="from afar")
-        expect(row.locator(".fetch")).to_contain_text(
+        expect(row.locator(".wait")).to_contain_text(
             [re.compile(r"fetching the training data: [\d.]+ of [\d.]+ MB")]
         )
         page.screenshot(path=SCREENSHOTS / "dataset-urls-list.png")
         page.get_by_role("link", name="from afar", exact=True).click()
-        expect(page.locator(".fetch progress")).to_be_visible()
+        expect(page.locator(".wait progress")).to_be_visible()
         expect(page.locator(".status").first).to_have_text("queued")
         page.screenshot(path=SCREENSHOTS / "dataset-urls-page.png", full_page=True)
         go_on.set()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from scripts.up.commit import commit
 from scripts.up.settings import ROOT
+from tests.conftest import require
 from tests.e2e.test_first_light import SCREENSHOTS, fill_form, visitor
 
 __all__ = ["visitor"]
@@ -26,11 +28,15 @@ print(json.dumps(outputs.argmax(axis=1).tolist()))
 """
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_the_network_that_was_evaluated_is_the_one_that_is_downloaded(
-    visitor: Page, digits, tmp_path
+    visitor: Page, digits, tmp_path, backend
 ):
+    if find_spec(backend) is None:
+        require(backend, f"{backend} is not installed")
     page = visitor
     fill_form(page, digits, name="kept", total_epochs="3")
+    page.get_by_label("Backend").select_option(backend)
     page.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="kept", exact=True).click()
     expect(page.locator(".status").first).to_have_text("finished", timeout=_DONE_MS)
@@ -40,6 +46,7 @@ def test_the_network_that_was_evaluated_is_the_one_that_is_downloaded(
         "rows => rows.map(row => [...row.cells].slice(1).map(cell => Number(cell.textContent)))"
     )
     page.get_by_text("Environment: what it was trained with").click()
+    expect(page.locator("#environment dd", has_text=backend).first).to_be_visible()
     if known := commit(ROOT):
         expect(page.locator("#environment")).to_contain_text(known.removesuffix("-dirty"))
     SCREENSHOTS.mkdir(exist_ok=True)

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from nnt_server.simulations.models import Simulation
+from nnt_server.simulations.models import Experiment, Simulation
 from tests.hostile.payloads import data, dumped, honest_model
 
 _BOUNDARY = "nnt-boundary"
@@ -74,8 +74,12 @@ def test_a_name_becomes_no_path(case, size, alice, site, doorbell, form, files):
     answer = alice.generic("POST", reverse("new_simulation"), body, content_type=kind)
     assert answer.status_code in (302, 400, 422)
     assert Simulation.objects.exists() == (answer.status_code == 302)
+    assert all("".join(one.file_names.values()).isprintable() for one in Experiment.objects.all())
     if answer.status_code != 302:
         assert files() == []
+    else:
+        page = alice.get(reverse("simulation", args=[Simulation.objects.get().id]))
+        assert page.status_code == 200 and b"<script>alert" not in page.content
     for path in files():
         folder, name = path.parent, path.name
         assert folder.parent == site / "datasets" and folder.name == name[:2]

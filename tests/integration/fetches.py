@@ -11,6 +11,7 @@ import numpy as np
 import psycopg2
 import pytest
 
+from nnt_deployer.data_inspection_store import DataInspectionStore
 from nnt_deployer.fetch_store import FetchStore
 from nnt_deployer.fetching.download import Bounds
 from nnt_deployer.fetching.fetcher import Fetcher
@@ -75,6 +76,13 @@ def fetch_stores(database: str) -> Iterator[Callable[[], FetchStore]]:
     yield make
     for connection in opened:
         connection.close()
+
+
+@pytest.fixture
+def inspections(database: str) -> Iterator[DataInspectionStore]:
+    connection = psycopg2.connect(database)
+    yield DataInspectionStore(connection)
+    connection.close()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 from pydantic import SecretStr
 
+from nnt_contract.data_report import DataReport
 from nnt_contract.environment import EXIT_FAILED, EXIT_FINISHED
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_deployer.conductor import Conductor
@@ -54,9 +55,12 @@ VALUES (%(id)s, %(id)s, %(owner)s, 'x', '{"class_name": "Sequential"}', %(config
 _FROM_URL = """
 UPDATE experiments SET train_dataset_id = NULL WHERE id = %(id)s;
 INSERT INTO dataset_fetches (experiment_id, part, url) VALUES (%(id)s, 'train', 'https://data.example/');
+INSERT INTO data_inspections (experiment_id) VALUES (%(id)s);
 """
 _WITHOUT_DATA = """
-SELECT s.id FROM simulations s JOIN experiments x ON x.id = s.experiment_id WHERE x.train_dataset_id IS NULL
+SELECT s.id FROM simulations s JOIN experiments x ON x.id = s.experiment_id
+LEFT JOIN data_inspections i ON i.experiment_id = x.id
+WHERE x.train_dataset_id IS NULL OR (i.experiment_id IS NOT NULL AND i.finished_at IS NULL)
 """
 _CONFIGURATION = (
     '{"total_epochs": 1, "learning_rate": 0.1, "optimizer": {"name": "sgd"}, "loss_function": {"name": "mse"},'
@@ -125,7 +129,8 @@ class SabotagedStore:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
-        return found if name in ("exclusive", "usage") else self._saboteur.around(found)
+        is_an_act = callable(found) and name != "exclusive"
+        return self._saboteur.around(found) if is_an_act else found
 
 
 class SabotagedLauncher(InProcessLauncher):
@@ -227,6 +232,18 @@ class Deployment(RuleBasedStateMachine):
                 assert fetches.finish(fetch_id, "0", 1, lambda: None)
             else:
                 fetches.fail(fetch_id, "nobody is there")
+        self._tick(then)
+
+    @rule(which=ANY, ends_well=strategies.booleans(), then=TICKS)
+    def inspect_data(self, which: int, ends_well: bool, then: int) -> None:
+        inspections = self._store.data_inspections
+        if due := inspections.due():
+            experiment_id = due[which % len(due)]
+            assert inspections.begin(experiment_id)
+            if ends_well:
+                inspections.finish(experiment_id, DataReport(parts={}, leaks=(), problems=()))
+            else:
+                inspections.fail(experiment_id, "a cell is empty")
         self._tick(then)
 
     # What processes do

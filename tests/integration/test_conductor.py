@@ -19,11 +19,12 @@ from nnt_contract.environment import (
 )
 from nnt_contract.simulation_config import SimulationRun
 from nnt_contract.tokens import RunToken, check
+from nnt_deployer.doorbell import QUEUE
 from nnt_deployer.launchers.base import Exit, Handle
 from nnt_deployer.reconciler import tick
 from nnt_deployer.store import open_store
 from nnt_deployer.tasks import advance_and_ring
-from nnt_deployer.worker import QUEUE, create_celery
+from nnt_deployer.worker import create_celery
 from nnt_service.celery_app import waiting
 from tests.conftest import wait_for
 from tests.integration.conftest import SECRET

@@ -1,11 +1,9 @@
-"""The worker that fetches datasets: killed, busy for long, and kept from Docker and from secrets."""
+"""The data worker: killed, busy for long, and kept from Docker and from secrets."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -13,11 +11,12 @@ from pydantic import SecretStr
 
 from nnt_deployer import doorbell
 from nnt_deployer.dataset_path import dataset_path
-from nnt_deployer.reconciler import ring_for_fetches
+from nnt_deployer.reconciler import ring_for_data
 from nnt_deployer.settings import DataWorkerSettings
 from nnt_deployer.worker import create_celery
 from nnt_service.celery_app import waiting
-from tests.conftest import ROOT, wait_for
+from tests.conftest import wait_for
+from tests.integration.data_worker import start_worker
 from tests.integration.fetches import (
     CONTENT,
     SHA256,
@@ -25,73 +24,34 @@ from tests.integration.fetches import (
     fetch_stores,
     files,
     folder,
+    inspections,
     make_waiting,
     parts_of,
     store,
     web,
 )
+from tests.integration.inspected_data import GOOD, make_uninspected
 
-__all__ = ["fetch_stores", "folder", "make_waiting", "store", "web"]
-
-
-class Worker:
-    """A data worker as the Procfile starts it, with one process."""
-
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "--app", "nnt_deployer.data_worker"),
-                    *("worker", "--concurrency", "1", "--loglevel", "info"),
-                    *("--without-mingle", "--without-gossip"),
-                ],
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-            )
-
-    def kill(self) -> None:
-        """All of its processes at once."""
-        main = psutil.Process(self.process.pid)
-        killed = [main, *main.children(recursive=True)]
-        for process in killed:
-            process.kill()
-        self.process.wait()
-        psutil.wait_procs(killed, timeout=10)
-
-
-@pytest.fixture
-def start_worker(settings, tmp_path, folder) -> Iterator[Callable[[], Worker]]:
-    """With a watchdog that is impatient, and no setting but those it needs."""
-    told = {
-        "NNT_DATABASE_URL": settings.database_url.get_secret_value(),
-        "NNT_REDIS_URL": settings.redis_url.get_secret_value(),
-        "NNT_DATA_DIR": str(tmp_path),
-        "NNT_WATCHDOG_S": "1",
-        "NNT_FETCH_ALLOWED_HOSTS": '["localhost"]',
-    }
-    others = {name: value for name, value in os.environ.items() if not name.startswith("NNT_")}
-    started: list[Worker] = []
-
-    def start() -> Worker:
-        started.append(Worker(others | told, tmp_path / "worker.log"))
-        return started[-1]
-
-    yield start
-    for worker in started:
-        if worker.process.poll() is None:
-            worker.kill()
+__all__ = [
+    "fetch_stores",
+    "folder",
+    "inspections",
+    "make_uninspected",
+    "make_waiting",
+    "start_worker",
+    "store",
+    "web",
+]
 
 
 def test_a_killed_workers_fetch_is_taken_up_again_and_its_half_file_goes(
-    web, settings, store, make_waiting, start_worker, query, folder
+    web, settings, store, inspections, make_waiting, start_worker, query, folder
 ):
     slow = Slow(web)
     sim_id = make_waiting(train=web.serve("/train", slow))
     celery = create_celery(settings)
     first = start_worker()
-    ring_for_fetches(store, celery)
+    ring_for_data(inspections, store, celery)
     assert slow.began.wait(30)
     wait_for(lambda: files(folder), "a half file")
     assert store.due() == []
@@ -101,7 +61,7 @@ def test_a_killed_workers_fetch_is_taken_up_again_and_its_half_file_goes(
     slow.go_on.set()
 
     def fetched() -> bool:
-        ring_for_fetches(store, celery)
+        ring_for_data(inspections, store, celery)
         return parts_of(query, sim_id)[0] == SHA256
 
     start_worker()
@@ -116,16 +76,16 @@ def test_a_half_file_goes_with_the_next_start_also_when_nobody_waits_any_more(st
 
 
 def test_a_worker_that_fetches_for_long_while_bells_wait_is_not_taken_for_a_dead_one(
-    web, settings, store, make_waiting, start_worker, query
+    web, settings, store, inspections, make_waiting, start_worker, query
 ):
     slow = Slow(web)
     make_waiting(train=web.serve("/slow", slow))
     celery = create_celery(settings)
     worker = start_worker()
-    ring_for_fetches(store, celery)
+    ring_for_data(inspections, store, celery)
     assert slow.began.wait(30)
     second = make_waiting(train=web.serve("/train", CONTENT))
-    ring_for_fetches(store, celery)
+    ring_for_data(inspections, store, celery)
     assert waiting(celery, doorbell.DATA_QUEUE) == 1
     with pytest.raises(subprocess.TimeoutExpired):
         worker.process.wait(3)  # three times the watchdog's patience
@@ -133,6 +93,77 @@ def test_a_worker_that_fetches_for_long_while_bells_wait_is_not_taken_for_a_dead
     wait_for(lambda: parts_of(query, second)[0] == SHA256, "the second to be fetched")
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(20) == 0
+
+
+# Inspections
+
+
+def test_what_was_fetched_is_inspected_and_its_simulation_looked_at_without_a_tick(
+    web, settings, store, inspections, make_uninspected, start_worker, query
+):
+    sim_id = make_uninspected()
+    query("UPDATE experiments SET train_dataset_id = NULL")
+    query(
+        "INSERT INTO dataset_fetches (experiment_id, part, url) SELECT id, 'train', %s FROM experiments",
+        web.serve("/train", GOOD["train"]),
+    )
+    celery = create_celery(settings)
+    start_worker()
+    ring_for_data(inspections, store, celery)
+    wait_for(lambda: waiting(celery, doorbell.QUEUE), "the simulation's bell", 30)
+    assert query("SELECT problem, finished_at IS NULL FROM data_inspections") == [("", False)]
+    assert query("SELECT sim_id FROM simulation_queue()") == [(sim_id,)]
+
+
+def test_a_killed_workers_inspection_leaves_no_process_and_is_begun_again(
+    settings, store, inspections, make_uninspected, start_worker, query, folder
+):
+    make_uninspected()
+    [(sha256,)] = query("SELECT train_dataset_id FROM experiments")
+    path = dataset_path(folder, sha256)
+    path.unlink()
+    os.mkfifo(path)  # whoever reads it waits
+    celery = create_celery(settings)
+    first = start_worker()
+    ring_for_data(inspections, store, celery)
+    [child] = wait_for(lambda: inspecting(first.process.pid), "an inspection")
+    assert inspections.due() == []
+    for process in [first.process.pid, child.ppid()]:
+        os.kill(process, signal.SIGKILL)
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running()
+    path.unlink()
+    path.write_bytes(GOOD["train"])
+
+    def inspected() -> bool:
+        ring_for_data(inspections, store, celery)
+        return bool(query("SELECT 1 FROM data_inspections WHERE finished_at IS NOT NULL"))
+
+    start_worker()
+    wait_for(inspected, "it to be inspected again", 30)
+
+
+def test_a_program_that_is_killed_is_told_and_its_simulation_looked_at(
+    settings, store, inspections, make_uninspected, start_worker, query, folder
+):
+    make_uninspected()
+    [(sha256,)] = query("SELECT test_dataset_id FROM experiments")
+    dataset_path(folder, sha256).unlink()
+    os.mkfifo(dataset_path(folder, sha256))
+    celery = create_celery(settings)
+    worker = start_worker()
+    ring_for_data(inspections, store, celery)
+    [child] = wait_for(lambda: inspecting(worker.process.pid), "an inspection")
+    child.kill()
+    wait_for(lambda: waiting(celery, doorbell.QUEUE), "the simulation's bell")
+    [(problem,)] = query("SELECT problem FROM data_inspections")
+    assert "it was killed, as when the machine has no memory left" in problem
+
+
+def inspecting(worker: int) -> list[psutil.Process]:
+    """Its children that have begun to read."""
+    children = psutil.Process(worker).children(recursive=True)
+    return [one for one in children if "nnt_datasets" in one.cmdline()]
 
 
 # Who may reach what
@@ -156,13 +187,18 @@ def imported_by(module: str) -> set[str]:
 @pytest.mark.parametrize(
     "module", ["conductor", "tasks", "worker", "reconciler", "app", "shutdown"]
 )
-def test_what_reaches_docker_fetches_nothing(module):
-    assert not {name for name in imported_by(f"nnt_deployer.{module}") if "fetching" in name}
+def test_what_reaches_docker_fetches_and_inspects_nothing(module):
+    found = imported_by(f"nnt_deployer.{module}")
+    assert not {name for name in found if "fetching" in name}
+    assert "nnt_deployer.data_inspection.program" not in found
 
 
-def test_what_fetches_does_not_reach_docker_and_needs_no_secret(database, redis_url, tmp_path):
+def test_what_fetches_and_inspects_does_not_reach_docker_and_needs_no_secret(
+    database, redis_url, tmp_path
+):
     found = imported_by("nnt_deployer.data_worker")
-    assert "nnt_deployer.fetching.fetcher" in found
+    assert {"nnt_deployer.fetching.fetcher", "nnt_deployer.data_inspection.inspector"} <= found
+    assert "nnt_datasets" not in found  # its child alone reads what is in a dataset
     assert not {name for name in found if "launcher" in name or "conductor" in name}
     DataWorkerSettings(
         database_url=SecretStr(database), redis_url=SecretStr(redis_url), data_dir=tmp_path

@@ -9,8 +9,11 @@ import httpx
 import pytest
 
 from nnt_contract.environment import MODEL
+from nnt_deployer import doorbell
 from nnt_deployer.app import create_app
 from nnt_deployer.launchers.base import Handle, Usage
+from nnt_deployer.worker import create_celery
+from nnt_service.celery_app import waiting
 from tests.integration.conftest import SERVICE
 
 
@@ -36,6 +39,35 @@ def test_an_order_and_a_deletion_are_accepted(client, make_simulation):
     order = {"model": {"class_name": "Sequential"}, "conf": {"id": str(sim_id), "batch_size": 32}}
     assert client.post("/simulations", json=order).status_code == 202
     assert client.delete(f"/simulations/{sim_id}").status_code == 202
+
+
+def test_an_order_has_its_data_inspected_at_once(client, settings, make_simulation, query):
+    sim_id, other = make_simulation(), make_simulation()
+    query("INSERT INTO data_inspections (experiment_id) SELECT id FROM experiments")
+    celery = create_celery(settings)
+    client.post("/simulations", json={"model": {}, "conf": {"id": str(sim_id)}})
+    assert waiting(celery, doorbell.DATA_QUEUE) == 1
+    client.post(f"/simulations/{other}/START")
+    assert waiting(celery, doorbell.DATA_QUEUE) == 1
+
+
+def test_an_order_has_its_model_inspected_at_once(client, settings, make_simulation, query):
+    inspection_id = "0a" * 32
+    query(
+        "INSERT INTO model_inspections (id, model, backend) VALUES (%s, '{}', 'tensorflow')",
+        inspection_id,
+    )
+    sim_id = make_simulation()
+    query("UPDATE experiments SET model_inspection_id = %s", inspection_id)
+    celery = create_celery(settings)
+    client.post("/simulations", json={"model": {}, "conf": {"id": str(sim_id)}})
+    assert waiting(celery, doorbell.QUEUE) == 2
+    assert client.post(f"/model_inspections/{inspection_id}").status_code == 202
+    assert waiting(celery, doorbell.QUEUE) == 3
+    query("UPDATE model_inspections SET finished_at = now()")
+    client.post(f"/model_inspections/{inspection_id}")
+    client.post(f"/model_inspections/{'0b' * 32}")
+    assert waiting(celery, doorbell.QUEUE) == 3
 
 
 def test_a_doorbell_is_accepted_while_redis_is_away(settings_without_redis, make_simulation):
@@ -72,6 +104,7 @@ def test_what_is_unknown_or_malformed_is_answered_with_why(client, make_simulati
         ("POST", "/simulations"),
         ("DELETE", f"/simulations/{uuid4()}"),
         ("POST", f"/simulations/{uuid4()}/STOP"),
+        ("POST", f"/model_inspections/{'0a' * 32}"),
         ("GET", f"/simulations/{uuid4()}/log"),
         ("GET", f"/simulations/{uuid4()}/model"),
         ("GET", "/simulations_statistics"),

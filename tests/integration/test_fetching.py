@@ -8,7 +8,7 @@ import redis
 from nnt_contract.status import Status
 from nnt_deployer import doorbell
 from nnt_deployer.dataset_path import dataset_path
-from nnt_deployer.reconciler import ring_for_fetches
+from nnt_deployer.reconciler import ring_for_data
 from nnt_deployer.store import open_store
 from nnt_deployer.worker import create_celery
 from nnt_service.celery_app import waiting
@@ -22,6 +22,7 @@ from tests.integration.fetches import (
     fetcher,
     files,
     folder,
+    inspections,
     make_waiting,
     parts_of,
     status,
@@ -30,7 +31,17 @@ from tests.integration.fetches import (
     web,
 )
 
-__all__ = ["fetch_stores", "fetcher", "folder", "make_waiting", "status", "store", "want", "web"]
+__all__ = [
+    "fetch_stores",
+    "fetcher",
+    "folder",
+    "inspections",
+    "make_waiting",
+    "status",
+    "store",
+    "want",
+    "web",
+]
 
 
 # From the row to the file
@@ -63,8 +74,8 @@ def test_equal_content_of_urls_and_uploads_is_one_file(
 ):
     url = web.serve("/train", CONTENT)
     sim_id = make_waiting(train=url, validation=url, test=web.serve("/test", CONTENT))
-    for fetch_id in store.due():
-        fetcher.fetch(fetch_id)
+    while due := store.due():
+        fetcher.fetch(due[0])
     assert parts_of(query, sim_id) == (SHA256,) * 3
     assert len(files(folder)) == 1
 
@@ -97,6 +108,19 @@ def test_users_take_turns_in_what_is_fetched_too(web, store, make_waiting, query
     )
     [(of_bob,)] = query("SELECT max(id) FROM dataset_fetches")
     assert store.due().index(of_bob) == 1
+
+
+def test_a_few_are_fetched_at_once_and_the_next_when_there_is_room(
+    web, store, fetch_stores, make_waiting
+):
+    url = web.serve("/train", CONTENT)
+    make_waiting(train=url, validation=url, test=url)
+    first, second = store.due()
+    with fetch_stores().exclusive(first):
+        assert len(due := store.due()) == 1 and first not in due
+        with fetch_stores().exclusive(second):
+            assert store.due() == []
+    assert store.due() == [first, second]
 
 
 # How far it is
@@ -327,24 +351,26 @@ def test_files_of_nobody_are_removed_and_others_are_not(fetcher, fetch_stores, f
 # Bells
 
 
-def test_the_loop_rings_for_each_once_and_again_when_all_are_heard(settings, store, make_waiting):
+def test_the_loop_rings_for_each_once_and_again_when_all_are_heard(
+    settings, store, inspections, make_waiting
+):
     celery = create_celery(settings)
     for _ in range(2):
         make_waiting(train="http://unused.example/")
     for _ in range(3):
-        ring_for_fetches(store, celery)
+        ring_for_data(inspections, store, celery)
     assert waiting(celery, doorbell.DATA_QUEUE) == 2
     assert waiting(celery, "deployer") == 0
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
         client.delete(doorbell.DATA_QUEUE)  # they are heard
-    ring_for_fetches(store, celery)
+    ring_for_data(inspections, store, celery)
     assert waiting(celery, doorbell.DATA_QUEUE) == 2
 
 
 def test_while_redis_is_away_nothing_is_fetched_and_the_loop_goes_on(
-    settings_without_redis, store, make_waiting, caplog
+    settings_without_redis, store, inspections, make_waiting, caplog
 ):
     make_waiting(train="http://unused.example/")
-    ring_for_fetches(store, create_celery(settings_without_redis))
-    assert "datasets are fetched when it does" in caplog.text
+    ring_for_data(inspections, store, create_celery(settings_without_redis))
+    assert "datasets are fetched and inspected when it does" in caplog.text
     assert len(store.due()) == 1

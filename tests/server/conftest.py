@@ -105,6 +105,7 @@ _EMPTY = "; ".join(
             "records",
             "simulations",
             "experiments",
+            "model_inspections",
             "datasets",
         ),
         *("django_session", "api_tokens", "axes_accessattempt", "users"),
@@ -228,7 +229,13 @@ def doorbell(site: Path) -> Iterator[Doorbell]:
     server.server_close()
 
 
-MODEL = {"class_name": "Sequential", "config": {"name": "tiny", "layers": []}}
+MODEL = {
+    "class_name": "Sequential",
+    "config": {
+        "name": "tiny",
+        "layers": [{"class_name": "Dense", "config": {"name": "only", "units": 1}}],
+    },
+}
 CONFIGURATION = {
     "batch_size": 32,
     "total_epochs": 20,

@@ -70,10 +70,14 @@ def test_rows_are_added_and_taken_away_and_counted(alice_does, doorbell, tmp_pat
 def test_a_configuration_file_is_shown_in_the_form_that_it_stands_for(
     alice_does, doorbell, tmp_path
 ):
+    said = json.loads((FIXTURES / "experiment_config.json").read_text()) | {"backend": "torch"}
+    of_torch = tmp_path / "config.json"
+    of_torch.write_text(json.dumps(said))
+
     def story(page: Page) -> None:
         begin(page, tmp_path)
         add(page, "loss function")
-        page.get_by_label("Configuration file").set_input_files(FIXTURES / "experiment_config.json")
+        page.get_by_label("Configuration file").set_input_files(of_torch)
         expect(page.locator("#how-many")).to_have_text(
             "makes 4 simulations: 2 learning rates × 2 folds"
         )
@@ -81,6 +85,7 @@ def test_a_configuration_file_is_shown_in_the_form_that_it_stands_for(
             "name": "digits two rates",
             "tags": "digits, first look",
             "epoch_period": "2",
+            "backend": "torch",
             "optimizer": "rmsprop",
             "loss_function_conf": '{"from_logits":true}',
             "learning_rate-2": "0.001",
@@ -97,6 +102,7 @@ def test_a_configuration_file_is_shown_in_the_form_that_it_stands_for(
     alice_does(story)
     assert Simulation.objects.count() == 4
     assert all(one.configuration["extra_metrics"] for one in Simulation.objects.all())
+    assert all(one.configuration["backend"] == "torch" for one in Simulation.objects.all())
 
 
 def test_without_its_configuration_file_the_form_can_be_changed_again(alice_does, tmp_path):

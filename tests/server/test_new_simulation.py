@@ -197,6 +197,15 @@ def test_arguments_may_be_left_empty(alice, doorbell, form):
     assert configuration["optimizer"]["conf"] == configuration["loss_function"]["conf"] == {}
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [({}, "tensorflow"), ({"backend": ""}, "tensorflow"), ({"backend": "torch"}, "torch")],
+)
+def test_the_backend_is_tensorflow_unless_another_is_chosen(alice, doorbell, form, sent, kept):
+    alice.post(reverse("new_simulation"), form(**sent))
+    assert Simulation.objects.get().configuration["backend"] == kept
+
+
 def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came(alice, form):
     sent = form(
         name="x" * 201,
@@ -252,6 +261,7 @@ def test_every_wrong_field_is_named_at_once_with_what_was_expected_and_what_came
         ("loss_function_conf", '{"a": "\\u0000"}', "NUL"),
         ("loss_function_conf", "{'from_logits': true}", "line 1, column 2"),
         ("train_features", "x" * 201, "200"),
+        ("backend", "jax", "tensorflow or torch was expected; received “jax”"),
     ],
 )
 def test_a_wrong_value_is_explained_beside_its_field(form, field, value, said):
@@ -304,7 +314,7 @@ def test_the_answer_to_htmx_replaces_error_messages_and_nothing_else(alice, form
 
 def test_the_page_names_a_place_for_the_errors_of_every_field(alice):
     page = alice.get(reverse("new_simulation")).content.decode()
-    for name in re.findall(r'<(?:input|textarea)[^>]* name="(\w+)"', page):
+    for name in re.findall(r'<(?:input|textarea|select)[^>]* name="(\w+)"', page):
         if name != "csrfmiddlewaretoken":
             assert f'id="error-{name}"' in page and f"error-{name}" in page
     assert "from_logits" in page

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from nnt_contract.status import Status
 from nnt_server.simulations.models import Simulation
-from tests.server.conftest import Visitor, a_simulation, arrives
+from tests.server.conftest import CONFIGURATION, Visitor, a_simulation, arrives
 
 
 def page_of(visitor: Visitor, simulation: Simulation, **headers: str) -> str:
@@ -22,9 +22,11 @@ def values_of(visitor: Visitor, simulation: Simulation) -> dict[str, Any]:
 
 
 def test_the_page_shows_how_it_was_configured(alice):
-    page = page_of(alice, a_simulation(alice.user, threads=3))
+    configuration = CONFIGURATION | {"backend": "torch"}
+    page = page_of(alice, a_simulation(alice.user, threads=3, configuration=configuration))
     for shown in ("adam", "&quot;beta_1&quot;: 0.9", "SparseCategoricalCrossentropy", "0.01"):
         assert shown in page
+    assert "<dt>Backend</dt><dd>torch</dd>" in page
     assert "&quot;class_name&quot;: &quot;Sequential&quot;" in page
     assert "<code>x_train</code>, <code>y_train</code>" in page
 

@@ -26,7 +26,10 @@ def data(rows: int = ROWS) -> dict[str, np.ndarray]:
 
 
 def model_json(*layers: Any, inputs: tuple[int, ...] = (INPUTS,)) -> dict[str, Any]:
-    model = keras.Sequential([keras.Input(inputs), *layers])
+    return json_of(keras.Sequential([keras.Input(inputs), *layers]))
+
+
+def json_of(model: keras.Model) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(model.to_json())
     return parsed
 
@@ -53,6 +56,7 @@ def make_run(folder: Path, **changes: Any) -> SimulationRun:
         "train": KEYS,
         "validation": KEYS,
         "test": KEYS,
+        "backend": keras.backend.backend(),
     }
     run = SimulationRun(
         id=SIM,

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from nnt_contract import environment
-from nnt_simulation.settings import quiet_tensorflow
+from nnt_simulation.backends import choose
 
-quiet_tensorflow()  # before a test module imports Keras
+# Before a test module imports Keras; tests/simulation/test_backends.py chooses another one.
+choose(os.environ.get("KERAS_BACKEND", "tensorflow"))  # type: ignore[arg-type]
 
 from tests.simulation.fake_parser import FakeParser  # noqa: E402
 
@@ -42,17 +43,17 @@ def in_background() -> Iterator[Callable[..., Future[Any]]]:
 
 @pytest.fixture
 def start(parser: FakeParser) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts the program as the deployer does; keyword arguments are more of its environment."""
+    """Starts the program as the deployer does, or one around it; other arguments are more of its environment."""
     processes = []
 
-    def begin(folder: Path, **more: str) -> "subprocess.Popen[str]":
+    def begin(folder: Path, program: str = "", **more: str) -> "subprocess.Popen[str]":
         ours = {
             environment.RUN_DIR: str(folder),
             environment.PARSER_URL: parser.url,
             environment.RUN_TOKEN: "the-token",
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "nnt_simulation"],
+            [sys.executable, *(["-c", program] if program else ["-m", "nnt_simulation"])],
             env={**os.environ, **ours, **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,8 +10,9 @@ from nnt_contract.simulation_config import Configuration, KerasChoice, NpzKeys
 
 KEYS = NpzKeys(features="x", labels="y")
 ROWS, INPUTS = 8, 4
-_REQUIRED: dict[str, Any] = {
+_GIVEN: dict[str, Any] = {
     "average": "macro",
+    "k": 2,
     "num_classes": 3,
     "precision": 0.5,
     "recall": 0.5,
@@ -22,9 +23,11 @@ _REQUIRED: dict[str, Any] = {
 
 
 def with_required(entry: Entry, **conf: Any) -> KerasChoice:
-    """With the arguments that have to be given."""
-    required = {name: _REQUIRED[name] for name, one in entry.arguments.items() if one.required}
-    return KerasChoice(name=entry.name, conf=required | conf)
+    """With the arguments that have to be given, to be told of three outputs."""
+    given = {
+        name: _GIVEN[name] for name, one in entry.arguments.items() if one.required or name == "k"
+    }
+    return KerasChoice(name=entry.name, conf=given | conf)
 
 
 def configuration(

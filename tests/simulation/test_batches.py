@@ -55,6 +55,19 @@ def test_another_seed_is_another_order():
     assert order(1, 0, 50).tolist() != order(2, 0, 50).tolist()
 
 
+@pytest.mark.parametrize("type_", ["uint64", ">f4", ">i8", "uint16", "bool", "float16"])
+def test_rows_of_every_type_are_computed_with_and_keep_their_values(type_):
+    rows = np.arange(2 * ROWS).reshape(ROWS, 2).astype(type_)
+    batches = Batches(all_of(Dataset(rows, rows[:, 0])), BATCH)
+    inputs = keras.Input((2,))
+    ones = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    model = keras.Model(inputs, ones(inputs))
+    model.compile("sgd", "mse")
+    predicted = model.predict(batches, verbose=0)
+    np.testing.assert_allclose(predicted[:, 0], rows.sum(axis=1, dtype=np.float64))
+    model.fit(batches, verbose=0)
+
+
 def test_without_a_seed_the_rows_come_as_they_stand_in_every_epoch():
     numbers = np.arange(ROWS)
     batches = Batches(Rows([Dataset(numbers, numbers)], numbers[::2]), BATCH)

@@ -16,7 +16,22 @@ def test_the_kind_of_a_foreign_error_is_told():
     assert explain(ValueError()) == "ValueError: no further details"
 
 
-@pytest.mark.parametrize("error", [MemoryError("7 TiB"), ResourceExhaustedError("OOM: 7 TiB")])
+class OutOfMemoryError(RuntimeError):
+    """Named like PyTorch's of graphics processors."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("7 TiB"),
+        ResourceExhaustedError("OOM: 7 TiB"),
+        OutOfMemoryError("CUDA out of memory. Tried to allocate 7 TiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory:"
+            " you tried to allocate 7 TiB"
+        ),
+    ],
+)
 def test_too_little_memory_is_told_in_words(error):
     assert explain(error).startswith("There was not enough memory to train.")
     assert "7 TiB" in explain(error)
@@ -44,6 +59,15 @@ def test_too_little_memory_is_told_in_words(error):
             "<class 'Sequential'> could not be deserialized properly.\n\nconfig={'layers': 1}.\n\n"
             "Exception encountered: <class 'Dense'> could not be.\n\nException encountered: units=-3",
             "units=-3",
+        ),
+        (
+            "expected self and mat2 to have the same dtype\nException raised from addmm at Linear.cpp:30"
+            " (most recent call first):\nframe #0: c10::Error::Error(…)",
+            "expected self and mat2 to have the same dtype",
+        ),
+        (
+            "Layer Hashing requires TensorFlow. Install it via `pip install tensorflow`.",
+            "Layer Hashing requires TensorFlow. Choose the backend tensorflow.",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """Metrics: collected under their names, or refused before an epoch is lost on them."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -43,6 +44,16 @@ def test_the_reports_metrics_are_collected_of_class_numbers(tmp_path, parser):
     # Of one-hot labels and probabilities it is what the loss is.
     assert logs["kl_divergence"] == pytest.approx(logs["loss"], rel=1e-4)
     assert 0 < logs["logcosh"] < np.log(np.cosh(1))
+
+
+def test_a_metric_that_compares_more_outputs_than_there_are_is_refused_by_torch_alone(
+    tmp_path, parser
+):
+    make_run(tmp_path, extra_metrics=[choice("SparseTopKCategoricalAccuracy")])
+    run_attempt(tmp_path, parser.url)
+    refused = [told for told in parser.errors if "compares 5 outputs, and the model has 3" in told]
+    assert len(refused) == (keras.backend.backend() == "torch")
+    assert len(parser.collections) == (0 if refused else 1 + 3)
 
 
 @pytest.mark.parametrize(

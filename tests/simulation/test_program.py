@@ -1,5 +1,6 @@
 """The program as the deployer starts it: a process with an environment, signals and an exit code."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -8,10 +9,11 @@ from keras import layers
 
 from nnt_contract import environment
 from nnt_contract.updates import INITIAL_EPOCH
+from tests.conftest import wait_for
 from tests.simulation.builders import make_run, model_json, run_attempt
 from tests.simulation.fake_parser import FakeParser, Received
 
-EPOCHS = 8
+EPOCHS = 10  # two more than the training is ahead of what is delivered, when it is stopped
 SMALL_OUTBOX = {"NNT_OUTBOX_MAX_FILES": "1"}
 
 
@@ -29,6 +31,13 @@ def do_at(parser: FakeParser, epoch: int, act: Callable[[], None]) -> None:
         return 202, b""
 
     parser.answer = answer
+
+
+def ask_to_stop(process: "subprocess.Popen[str]") -> None:
+    """Returns when it has heard: what has trained its last epoch meanwhile is finished and not stopped."""
+    process.terminate()
+    status = Path(f"/proc/{process.pid}/status")
+    wait_for(lambda: "\nShdPnd:\t0000000000000000\n" in status.read_text(), "it to hear")
 
 
 def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path, parser, start):
@@ -50,11 +59,11 @@ def test_a_process_that_is_killed_and_one_that_is_stopped_lose_nothing(tmp_path,
 
     do_at(parser, 2, kill)
     out, _ = killed.communicate(timeout=60)
-    assert "epoch 1 of 8" in out
+    assert f"epoch 1 of {EPOCHS}" in out
 
     prepare(folder, attempt=2)
     stopped = start(folder, **SMALL_OUTBOX)
-    do_at(parser, 5, stopped.terminate)
+    do_at(parser, 5, lambda: ask_to_stop(stopped))
     out, _ = stopped.communicate(timeout=60)
     assert stopped.returncode == environment.EXIT_STOPPED
     assert "going on after epoch" in out

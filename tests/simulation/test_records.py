@@ -26,8 +26,9 @@ def test_what_it_runs_on_is_told_with_the_first_update(tmp_path, parser):
     assert environment == records_of(parser, "environment")[0]
     assert (environment.epoch, environment.seed, environment.threads) == (0, 7, 1)
     assert environment.python == platform.python_version()
-    assert environment.backend == "tensorflow"
+    assert environment.backend == keras.backend.backend()
     assert environment.packages["keras"] == keras.__version__
+    assert environment.packages[environment.backend] == version(environment.backend)
     assert environment.packages["nnt-simulation"] == version("nnt-simulation")
     assert environment.platform_commit == "12dd739"
     assert environment.host == platform.node()

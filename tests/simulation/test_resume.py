@@ -252,6 +252,19 @@ def test_a_checkpoint_of_before_there_were_records_is_gone_on_from(
     assert [record.epoch for record in records_of(parser, "epoch")] == [0, 1, 2, 4, 5, 6]
 
 
+def test_the_checkpoint_of_another_backend_is_refused(tmp_path, parser, stop_after, monkeypatch):
+    original = Checkpoints.write
+
+    def write(self: Checkpoints, header: Header, layout: Any, values: Any) -> None:
+        original(self, header._replace(backend="jax"), layout, values)
+
+    prepare(tmp_path, "dropout")
+    monkeypatch.setattr(Checkpoints, "write", write)
+    run_attempt(tmp_path, parser.url, stop_after(3))
+    assert run_attempt(tmp_path, parser.url) == EXIT_FAILED
+    assert "is of the backend jax, not of" in parser.errors[0]
+
+
 def test_the_checkpoint_of_another_model_is_refused(tmp_path, parser):
     make_run(tmp_path / "one", total_epochs=1)
     run_attempt(tmp_path / "one", parser.url)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -225,7 +226,7 @@ def holds_requests(process: "subprocess.Popen[str]") -> bool:
 
 
 def imports_keras(process: "subprocess.Popen[str]") -> bool:
-    return "tensorflow" in Path(f"/proc/{process.pid}/maps").read_text()
+    return keras.backend.backend() in Path(f"/proc/{process.pid}/maps").read_text()
 
 
 @pytest.mark.parametrize("request_", [ASK, INSIST])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nnt_simulation.errors import DatasetError
-from nnt_simulation.suitability import check_labels
+from nnt_simulation.suitability import check_batches, check_labels
 
 SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
 CLASS_NUMBERS = np.array([0, 1, 2, 9])
@@ -65,6 +65,18 @@ def test_labels_that_do_not_suit_are_refused_with_the_reason(labels, output, los
     with pytest.raises(DatasetError) as refused:
         check_labels("Training data", labels, output, loss)
     assert told in str(refused.value)
+
+
+def test_a_model_for_batches_of_any_size_takes_every_number_of_rows():
+    check_batches(None, 32, {"Training data": 33})
+
+
+def test_a_model_for_batches_of_one_size_takes_those_only():
+    check_batches(8, 8, {"Training data": 16, "Test data": 0})
+    with pytest.raises(DatasetError, match="expected 8 as batch size, received 32"):
+        check_batches(8, 32, {"Training data": 64})
+    with pytest.raises(DatasetError, match=r"Test data: expected a multiple of 8 .* received 17"):
+        check_batches(8, 8, {"Training data": 16, "Test data": 17})
 
 
 def test_a_class_that_the_loss_ignores_may_be_any_number():

@@ -8,14 +8,24 @@ from typing import Protocol
 from uuid import UUID
 
 _PREFIX = "nnt-run-"
+_INSPECTION = 0
 
 
 @dataclass(frozen=True)
 class Handle:
-    """Names the process of one attempt at a simulation; enough for any launcher to find it again."""
+    """Names the process of an attempt at a simulation, or of an inspection: enough for any launcher to find it."""
 
     sim_id: UUID
-    attempt: int
+    attempt: int  # from 1 on
+
+    @classmethod
+    def of_inspection(cls, inspection_id: str) -> "Handle":
+        """`inspection_id`: hexadecimal digits, of which it has the first 32."""
+        return cls(UUID(inspection_id[:32]), _INSPECTION)
+
+    @property
+    def is_inspection(self) -> bool:
+        return self.attempt == _INSPECTION
 
     @property
     def name(self) -> str:
@@ -44,6 +54,7 @@ class ProcessSpec:
     memory_mb: int | None = None  # it is not to have more, where the launcher can see to that
     threads: int = 1  # that compute at once
     gpu: bool = False  # it is to have the graphics processors, where there are any
+    network: bool = True  # False: it reaches nobody, where the launcher can see to that
 
 
 class State(StrEnum):

@@ -20,7 +20,7 @@ from nnt_deployer.launchers import docker_container, docker_engine, log_file
 from nnt_deployer.launchers.base import Handle, Observed, ProcessSpec, State, Usage
 from nnt_deployer.launchers.docker_container import STATES, Surroundings
 from nnt_deployer.launchers.docker_engine import asking
-from nnt_deployer.launchers.docker_network import Networks
+from nnt_deployer.launchers.docker_network import NO_NETWORK, Networks
 from nnt_deployer.launchers.waiting import wait
 
 _INSTALLATION = "neural-net-tracker.installation"
@@ -149,7 +149,7 @@ class DockerLauncher:
             image=self._options.image,
             user=self._options.user,
             log_folder=folder,
-            network=self._networks.make(spec.handle),
+            network=self._networks.make(spec.handle) if spec.network else NO_NETWORK,
             labels=self._labels,
             gpu=docker_container.gpu_request(self._client.info()) if spec.gpu else None,
         )

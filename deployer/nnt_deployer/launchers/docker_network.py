@@ -13,7 +13,7 @@ from nnt_deployer.errors import NotReady
 from nnt_deployer.launchers.base import Handle, State
 from nnt_deployer.launchers.docker_container import STATES, moment
 
-_NONE = "none"  # Docker's own name of no network at all
+NO_NETWORK = "none"  # Docker's own name of no network at all
 _NO_ADDRESSES = "address pool"  # in what Docker says when it has given all its addresses away
 # Between the making of a network and of its container; whatever is older waits for none any more.
 _STARTING = timedelta(minutes=5)
@@ -32,7 +32,7 @@ class Networks:
     def make(self, handle: Handle) -> str:
         """A new network for a container that is made next; returns its name. Raises NotReady."""
         if not self._parser:
-            return _NONE
+            return NO_NETWORK
         self.remove(handle)  # what a start left that was interrupted is too old to be waited for
         parser = self._find_parser()
         try:

@@ -8,7 +8,9 @@ from ninja import Schema
 from ninja.params.functions import Query
 from pydantic import ConfigDict, Field, StringConstraints
 
+from nnt_contract.data_report import DataReport
 from nnt_contract.message import number_to_json
+from nnt_contract.model_report import ModelReport
 from nnt_contract.simulation_config import Part
 from nnt_contract.status import Status
 from nnt_server.simulations.models import Simulation
@@ -85,9 +87,33 @@ class Fetch(Schema):
     fetched_at: datetime | None
 
 
+class DataInspection(Schema):
+    started_at: datetime | None
+    finished_at: datetime | None
+    problem: str = Field(description="why nobody can train on them; empty if there is nothing")
+    found: DataReport | None = Field(
+        description="what they are like; null until they are inspected"
+    )
+
+
+class ModelInspection(Schema):
+    started_at: datetime | None
+    finished_at: datetime | None
+    problem: str = Field(description="why it cannot be trained; empty if there is nothing")
+    found: ModelReport | None = Field(
+        description="what it is made of; null until it is inspected, or where it cannot be built"
+    )
+
+
 class SimulationDetails(SimulationSummary):
     experiment: UUID
     fetches: list[Fetch] = Field(description="the datasets that come from URLs")
+    data_inspection: DataInspection | None = Field(
+        description="what the data are like; null: older than such inspections"
+    )
+    model_inspection: ModelInspection | None = Field(
+        description="what the model is made of; null: older than such inspections"
+    )
     attempt: int
     seed: int
     configuration: dict[str, Any]
@@ -176,10 +202,14 @@ def summary(simulation: Simulation) -> SimulationSummary:
 
 
 def details(simulation: Simulation) -> SimulationDetails:
+    inspection = simulation.data_inspection
+    model_inspection = simulation.experiment.model_inspection
     return SimulationDetails(
         **_summary(simulation),
         experiment=simulation.experiment_id,
         fetches=[Fetch.from_orm(fetch) for fetch in simulation.experiment.fetches.all()],
+        data_inspection=DataInspection.from_orm(inspection) if inspection else None,
+        model_inspection=(ModelInspection.from_orm(model_inspection) if model_inspection else None),
         attempt=simulation.attempt,
         seed=simulation.seed,
         configuration=simulation.configuration,

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as FormError
@@ -10,7 +10,14 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 
 from nnt_contract.errors import FieldError
 from nnt_contract.message import Message
-from nnt_contract.simulation_config import ConfValue, KerasChoice, Limits, NpzKeys, Part
+from nnt_contract.simulation_config import (
+    BackendName,
+    ConfValue,
+    KerasChoice,
+    Limits,
+    NpzKeys,
+    Part,
+)
 from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Cell, Grid
 
@@ -153,7 +160,7 @@ class _File(Message):
     val_label_name: _Key = "y_val"
     label_column: Annotated[str, Field(max_length=200)] = ""  # of a table; an .npz file has none
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
-    backend: Literal["tensorflow"] = "tensorflow"
+    backend: BackendName = "tensorflow"
     gpu: bool = False
     limits: _Limits = _Limits()
 
@@ -210,8 +217,6 @@ def _complaint(detail: Any, given: Mapping[str, Any]) -> FieldError:
     expected = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         expected = f"no such key ({_nearest(detail['loc'])})"
-    elif field == "backend":
-        expected = "tensorflow, since no other backend can be chosen yet"
     return _error(field, expected, detail["input"])
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import RawIOBase, StringIO
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils import timezone
 
 from nnt_contract.message import number_to_json
+from nnt_contract.simulation_config import Part
 from nnt_server import deployer_client
 from nnt_server.errors import DeployerAway
 from nnt_server.simulations import collected, records, selectors
@@ -49,6 +50,7 @@ def _files(simulation: Simulation) -> Iterator[tuple[str, Iterable[str]]]:
     sim_id = simulation.id
     yield "simulation.json", [_json(_general(simulation))]
     yield "model.json", [_json(simulation.model)]
+    yield "data.json", [_json(_data(simulation))]
     yield "epoch_values.csv", _csv(collected.EPOCH_VALUES, collected.epoch_values(sim_id))
     yield "extra_metrics.csv", _csv(collected.EXTRA_METRICS, collected.extra_metrics(sim_id))
     yield (
@@ -75,6 +77,18 @@ def _general(simulation: Simulation) -> dict[str, Any]:
         "goal_epochs": simulation.configuration["total_epochs"],
         "configuration": simulation.configuration,
         "exported_at": timezone.now(),
+    }
+
+
+def _data(simulation: Simulation) -> dict[str, Any]:
+    """Which files it was trained on, and what was found in them."""
+    inspection = simulation.data_inspection
+    return {
+        "sha256": {
+            part: getattr(simulation.experiment, f"{part}_dataset_id") for part in get_args(Part)
+        },
+        "problem": inspection.problem if inspection else "",
+        "found": inspection.report if inspection else None,
     }
 
 

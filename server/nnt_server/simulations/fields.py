@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from nnt_contract import keras_model
+from nnt_contract import keras_model, model_shape
 from nnt_server.simulations import dataset_urls
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
@@ -85,7 +85,7 @@ class ModelFile(forms.FileField):
             model = _keras_model(file.read())
         except InvalidJson as error:
             raise ValidationError(str(error)) from error
-        if problems := keras_model.problems(model):
+        if problems := keras_model.problems(model) or model_shape.problems(model):
             raise ValidationError(keras_model.sentences(problems))
         return model
 

@@ -10,12 +10,16 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from nnt_contract.data_report import ClassCount, DataReport, PartReport
+from nnt_contract.model_report import ModelReport
 from nnt_contract.simulation_config import Part
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_server.simulations import words
 
 # Migrations write these down: plain strings there, so that an old migration needs no class of today.
 _ENDED = [status.value for status in Status if status.is_ended]
+
+_CLASSES = 20  # are shown; the API has all
 
 _FRESH = timedelta(seconds=30)  # a process that is watched is looked at much more often
 
@@ -38,6 +42,42 @@ class Dataset(models.Model):
         db_table = "datasets"
 
 
+class ModelInspection(models.Model):
+    """What a model is made of, once for each content and backend. Below `asked_at` only the deployer writes."""
+
+    id = models.TextField(primary_key=True)  # SHA-256 of backend and model
+    model = models.JSONField()  # Keras JSON
+    backend = models.TextField()  # of nnt_contract.simulation_config.Configuration
+    asked_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    report = models.JSONField(null=True)  # nnt_contract.model_report
+    problem = models.TextField(db_default="")  # why it cannot be trained, in words for its owner
+    failed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "model_inspections"
+        managed = False  # migration 0008 creates it
+
+    @property
+    def has_ended(self) -> bool:
+        """It is not tried again unless somebody asks."""
+        has_failed = self.failed_at is not None and self.failed_at >= self.asked_at
+        return has_failed or self.finished_at is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.started_at is not None and self.failed_at is None and self.finished_at is None
+
+    @property
+    def wait(self) -> "Wait":
+        return Wait(words.inspecting_model(self.is_under_way))
+
+    @property
+    def found(self) -> ModelReport | None:
+        return None if self.report is None else ModelReport.model_validate(self.report)
+
+
 class Experiment(models.Model):
     """What one press of Create makes: simulations that share a model and datasets."""
 
@@ -48,10 +88,24 @@ class Experiment(models.Model):
     train_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
     validation_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
     test_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
+    # What their owner calls the uploaded files, by part: only for people to read.
+    file_names = models.JSONField(default=dict)
+    # None: it was made before models were inspected.
+    model_inspection = models.ForeignKey(
+        ModelInspection, models.PROTECT, related_name="+", null=True
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "experiments"
+
+
+class Wait(NamedTuple):
+    """Something that has to be done before a simulation can have a turn, and how far it is, where that is known."""
+
+    told: str
+    received_bytes: int = 0
+    total_bytes: int | None = None
 
 
 class DatasetFetch(models.Model):
@@ -77,11 +131,40 @@ class DatasetFetch(models.Model):
         return self.started_at is not None and self.failed_at is None and self.fetched_at is None
 
     @property
-    def told(self) -> str:
-        """How far it is."""
+    def wait(self) -> Wait:
         if not self.is_under_way:
-            return words.fetch_waits(self.part)
-        return words.fetching(self.part, self.received_bytes, self.total_bytes)
+            return Wait(words.fetch_waits(self.part))
+        told = words.fetching(self.part, self.received_bytes, self.total_bytes)
+        return Wait(told, self.received_bytes, self.total_bytes)
+
+
+class DataInspection(models.Model):
+    """What an experiment's data are like. Only the deployer writes, but for the row's being there."""
+
+    experiment = models.OneToOneField(
+        Experiment, models.DO_NOTHING, primary_key=True, related_name="data_inspection"
+    )
+    started_at = models.DateTimeField(null=True)
+    report = models.JSONField(null=True)  # nnt_contract.data_report
+    problem = models.TextField(db_default="")  # why nobody can train on them, for their owner
+    failed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "data_inspections"
+        managed = False  # migration 0008 creates it
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.started_at is not None and self.failed_at is None and self.finished_at is None
+
+    @property
+    def wait(self) -> Wait:
+        return Wait(words.inspecting_data(self.is_under_way))
+
+    @property
+    def found(self) -> DataReport | None:
+        return None if self.report is None else DataReport.model_validate(self.report)
 
 
 class Tag(models.Model):
@@ -152,8 +235,8 @@ class Simulation(models.Model):
 
     # Of those that wait for their turn: the how manieth is next. `selectors.note_places` finds it out.
     place: int | None = None
-    # What is to be fetched before it can have a turn. `selectors.note_fetches` finds it out.
-    fetches: Sequence[DatasetFetch] = ()
+    # What is to be done before it can have a turn. `selectors.note_waits` finds it out.
+    waits: Sequence[Wait] = ()
 
     @property
     def shown_status(self) -> Status:
@@ -196,15 +279,24 @@ class Simulation(models.Model):
         return waits and self.wanted == Wanted.RUNNING
 
     @property
+    def data_inspection(self) -> DataInspection | None:
+        """None: it was created before data were inspected."""
+        inspection: DataInspection | None = getattr(self.experiment, "data_inspection", None)
+        return inspection
+
+    @property
     def data(self) -> list["PartOfData"]:
-        """Where the data comes from, what it is once it is there, and the names inside."""
+        """Where the data comes from, what it is once it is there, the names inside, and what was found in it."""
         urls = {fetch.part: fetch.url for fetch in self.experiment.fetches.all()}
+        report = self.data_inspection.found if self.data_inspection else None
         return [
             PartOfData(
                 name=words.data(part),
                 keys=self.configuration[part],
                 dataset=getattr(self.experiment, f"{part}_dataset"),
+                file_name=self.experiment.file_names.get(part, ""),
                 url=urls.get(part),
+                found=report.parts.get(part) if report else None,
             )
             for part in get_args(Part)
         ]
@@ -233,7 +325,22 @@ class PartOfData(NamedTuple):
     name: str
     keys: Mapping[str, str]
     dataset: Dataset | None
+    file_name: str  # what its owner calls the file; empty where nobody said, or it comes from a URL
     url: str | None
+    found: PartReport | None
+
+    @property
+    def classes(self) -> Sequence[ClassCount]:
+        """The first of them."""
+        return self.found.labels.classes[:_CLASSES] if self.found else ()
+
+    @property
+    def more_classes(self) -> int:
+        return len(self.found.labels.classes[_CLASSES:]) if self.found else 0
+
+    @property
+    def rows_of_largest_class(self) -> int:
+        return max(one.rows for one in self.found.labels.classes) if self.found else 0
 
 
 class SimulationProgress(models.Model):

@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from nnt_contract.status import Status
 from nnt_server.accounts.models import User
-from nnt_server.simulations.models import DatasetFetch, Experiment, Simulation, SimulationEvent
+from nnt_server.simulations.models import (
+    DataInspection,
+    DatasetFetch,
+    Experiment,
+    Simulation,
+    SimulationEvent,
+    Wait,
+)
 
 _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)
@@ -27,7 +34,7 @@ _POLL_SECONDS = (
     (timedelta.max, 15),
 )
 _POLL_SECONDS_RESTING = 15  # somebody else may act
-_POLL_SECONDS_MEASURED = 5  # what a process uses, or was fetched, changes all the time
+_POLL_SECONDS_MEASURED = 5  # what a process uses, or is waited for, changes all the time
 
 
 class Filters(NamedTuple):
@@ -110,9 +117,11 @@ def with_details(user: User) -> QuerySet[Simulation]:
             "experiment__train_dataset",
             "experiment__validation_dataset",
             "experiment__test_dataset",
+            "experiment__data_inspection",
+            "experiment__model_inspection",
         )
         .prefetch_related("tags", "experiment__fetches")
-        .defer("model", "handle")
+        .defer("model", "handle", "experiment__model_inspection__model")
     )
 
 
@@ -142,17 +151,31 @@ def note_places(simulations: Iterable[Simulation]) -> None:
         simulation.place = places.get(simulation.id)
 
 
-def note_fetches(simulations: Iterable[Simulation]) -> None:
-    """Tells those of them that wait for datasets, and so have no place yet, how far these are."""
+def note_waits(simulations: Iterable[Simulation]) -> None:
+    """Tells those of them that wait for something, and so have no place yet, what that is."""
     waiting = [one for one in simulations if one.is_waiting and one.place is None]
     if not waiting:
         return
-    unfinished = DatasetFetch.objects.filter(
-        experiment_id__in={one.experiment_id for one in waiting}, fetched_at=None
-    ).order_by("id")
+    experiments = {one.experiment_id for one in waiting}
+    fetches = DatasetFetch.objects.filter(experiment_id__in=experiments, fetched_at=None)
+    # Data that are still to come are not inspected yet.
+    inspections = DataInspection.objects.filter(
+        experiment_id__in=experiments - {fetch.experiment_id for fetch in fetches}, finished_at=None
+    ).defer("report")
+    models = (
+        Experiment.objects.filter(id__in=experiments, model_inspection__finished_at=None)
+        .exclude(model_inspection=None)
+        .select_related("model_inspection")
+        .defer("model_inspection__model", "model_inspection__report")
+    )
+    waits: list[tuple[UUID, Wait]] = [
+        *((fetch.experiment_id, fetch.wait) for fetch in fetches.order_by("id")),
+        *((inspection.experiment_id, inspection.wait) for inspection in inspections),
+        *((one.id, one.model_inspection.wait) for one in models if one.model_inspection),
+    ]
     for simulation in waiting:
-        simulation.fetches = [
-            fetch for fetch in unfinished if fetch.experiment_id == simulation.experiment_id
+        simulation.waits = [
+            wait for experiment_id, wait in waits if experiment_id == simulation.experiment_id
         ]
 
 
@@ -178,6 +201,6 @@ def poll_seconds(simulations: Iterable[Simulation]) -> int | None:
     idle = timezone.now() - max(simulation.changed_at for simulation in moving)
     seconds = next(seconds for limit, seconds in _POLL_SECONDS if idle <= limit)
     is_measured = any(
-        Status(simulation.status).is_using_a_place or simulation.fetches for simulation in moving
+        Status(simulation.status).is_using_a_place or simulation.waits for simulation in moving
     )
     return min(seconds, _POLL_SECONDS_MEASURED) if is_measured else seconds

@@ -18,11 +18,12 @@ from nnt_contract.status import Command, Wanted
 from nnt_server import deployer_client
 from nnt_server.accounts.models import User
 from nnt_server.errors import IllegalCommand
-from nnt_server.simulations import dataset_files, words
+from nnt_server.simulations import dataset_files, model_inspections, words
 from nnt_server.simulations.configuration_file import MAX_SEED
 from nnt_server.simulations.grid import Cell
 from nnt_server.simulations.models import (
     ClockTimestamp,
+    DataInspection,
     Dataset,
     DatasetFetch,
     Experiment,
@@ -61,8 +62,11 @@ def create_experiment(
         experiment = Experiment.objects.create(
             owner=owner,
             name=name,
+            model_inspection=model_inspections.ask(model, cells[0].configuration.backend),
+            file_names={part: _as_text(file.name or "") for part, file in files.items()},
             **{f"{part}_dataset_id": file.sha256 for part, file in stored.items()},
         )
+        DataInspection.objects.create(experiment=experiment)
         for part, url in urls.items():
             DatasetFetch.objects.create(experiment=experiment, part=part, url=url)
         seed = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
@@ -73,6 +77,11 @@ def create_experiment(
         _note(owner, "create", *ids)
         transaction.on_commit(partial(deployer_client.ring_for_launch, ids))
     return experiment
+
+
+def _as_text(name: str) -> str:
+    """A file's name without what neither the database nor a page can show; no path is ever made of it."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in name)
 
 
 def _simulations_of(

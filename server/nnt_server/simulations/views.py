@@ -110,7 +110,7 @@ def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
     found = selectors.newest_first(user, filters)
     page = Paginator(found, _PER_PAGE).get_page(asked.get("page"))
     selectors.note_places(page)
-    selectors.note_fetches(page)
+    selectors.note_waits(page)
     return {
         "page": page,
         "poll_seconds": selectors.poll_seconds(page),
@@ -124,7 +124,7 @@ def _list(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
 def _details(user: User, sim_id: UUID) -> dict[str, Any]:
     found = get_object_or_404(selectors.with_details(user), id=sim_id)
     selectors.note_places([found])
-    selectors.note_fetches([found])
+    selectors.note_waits([found])
     values = selectors.epoch_values(found)
     latest = values[: -_TABLE_ROWS - 1 : -1]
     took = records.took(found, [row.epoch for row in latest])

@@ -71,5 +71,13 @@ def fetching(part: str, received_bytes: int, total_bytes: int | None) -> str:
     return f"fetching the {_ADJECTIVES[part]} data: {so_far}"
 
 
+def inspecting_data(is_under_way: bool) -> str:
+    return "the data are being inspected" if is_under_way else "the data wait to be inspected"
+
+
+def inspecting_model(is_under_way: bool) -> str:
+    return "the model is being inspected" if is_under_way else "the model waits to be inspected"
+
+
 def event(what: str, status: str | None) -> str:
     return f"became {status}" if status is not None else _ASKED.get(what, what)

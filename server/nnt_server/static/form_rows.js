@@ -14,6 +14,7 @@
     total_epochs: "total_epochs",
     epoch_period: "epoch_period",
     batch_size: "batch_size",
+    backend: "backend",
     dataset_train: "train_url",
     dataset_val: "validation_url",
     dataset_test: "test_url",
@@ -105,7 +106,7 @@
       }
     }
     for (const field of form.elements) {
-      const isTyped = field.matches("textarea, input:not([type=file], [type=hidden]), .form-rows button");
+      const isTyped = field.matches("textarea, select, input:not([type=file], [type=hidden]), .form-rows button");
       if (isTyped) field.disabled = Boolean(chosen);
     }
     count();

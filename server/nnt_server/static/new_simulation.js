@@ -1,4 +1,4 @@
-// The form of a new simulation: how far the upload is, and where something is wrong.
+// The form of a new simulation: what the model is made of, how far the upload is, and where something is wrong.
 "use strict";
 
 (() => {
@@ -6,6 +6,7 @@
   const upload = document.getElementById("upload");
   const bar = upload.querySelector("progress");
   const said = document.getElementById("upload-said");
+  const model = document.getElementById("inspected-model");
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
   const complain = (text) => {
@@ -21,6 +22,17 @@
     });
     wrong[0]?.focus();
   };
+
+  // What the model's inspection asks and is answered is no affair of the form around it.
+  for (const name of ["beforeRequest", "xhr:progress", "afterRequest", "responseError", "sendError", "afterSettle"]) {
+    model.addEventListener(`htmx:${name}`, (event) => event.stopPropagation());
+  }
+  for (const name of ["responseError", "sendError"]) {
+    model.addEventListener(`htmx:${name}`, (event) => {
+      if (event.target !== model) return; // it asks again
+      model.textContent = "What the model is made of cannot be shown now. A simulation can be created all the same.";
+    });
+  }
 
   form.addEventListener("htmx:beforeRequest", (event) => {
     const files = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import keras
 
 from nnt_simulation.checkpoint import Checkpoint, Checkpoints, Header
+from nnt_simulation.errors import CheckpointError
 from nnt_simulation.training_state import TrainingState
 from nnt_simulation.writer import Writer
 
@@ -41,6 +42,11 @@ class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         """Puts everything back as it was; returns the first epoch that is still to be trained."""
         if saved is None:
             return 0
+        backend = keras.backend.backend()
+        if saved.header.backend != backend:
+            raise CheckpointError(
+                f"The checkpoint in the run folder is of the backend {saved.header.backend}, not of {backend}."
+            )
         self._state.restore(saved.variables)
         # Of callbacks that are newer than the checkpoint there is nothing in it.
         for name, state in saved.header.callbacks.items():
@@ -49,7 +55,7 @@ class WriteCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         states = {name: callback.get_state() for name, callback in self._stateful.items()}
-        header = Header(epoch, self._threads, states)
+        header = Header(epoch, self._threads, states, keras.backend.backend())
         write = partial(self._checkpoints.write, header, self._state.layout)
         self._writer.add(write, self._state.values(), self._state.bytes)
         self._writer.start()

@@ -80,7 +80,7 @@ def test_everything_wrong_is_said_at_once():
         dataset_train="ftp://example.org/train.npz",
         limits={"memory": 5},
         tags=["x" * 101],
-        backend="torch",
+        backend="jax",
     ).keys() == {
         *("name", "total_epochs", "batchsize", "optimizers.0.conf"),
         *("loss_functions.0.config", "learning_rates.0", "dataset_train"),
@@ -120,7 +120,7 @@ def test_everything_wrong_is_said_at_once():
         ({"dataset_val": "http://x/\x00"}, "dataset_val", "without spaces and control"),
         ({"dataset_val": "http://x/" + "y" * 2000}, "dataset_val", "at most 2,000 characters"),
         ({"dataset_val": 7}, "dataset_val", "string"),
-        ({"backend": "torch"}, "backend", "no other backend"),
+        ({"backend": "jax"}, "backend", "'tensorflow' or 'torch'"),
         ({"gpu": "yes"}, "gpu", "boolean"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
         ({"seed": 2**31}, "seed", "less than or equal to"),

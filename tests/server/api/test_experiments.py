@@ -26,7 +26,7 @@ def test_parts_make_an_experiment_with_its_simulations(program, alice, doorbell,
         "seed": 42,
         "extra-metrics": [{"metric": "SparseTopKCategoricalAccuracy", "conf": {"k": 2}}],
         "limits": {"memory_mb": 2048},
-        "backend": "tensorflow",
+        "backend": "torch",
         "gpu": True,
         "dataset_train": None,
         "k-fold_validation": 1,
@@ -44,6 +44,7 @@ def test_parts_make_an_experiment_with_its_simulations(program, alice, doorbell,
     assert sorted(tag.name for tag in simulation.tags.all()) == ["digits", "first look"]
     configuration = Configuration.model_validate(simulation.configuration)
     assert configuration.batch_size == 32 and configuration.gpu
+    assert configuration.backend == "torch"
     assert configuration.optimizer.model_dump() == {"name": "rmsprop", "conf": {"rho": 0.8}}
     [metric] = configuration.extra_metrics
     assert (metric.name, metric.conf) == ("SparseTopKCategoricalAccuracy", {"k": 2})
@@ -102,6 +103,8 @@ def test_simulations_of_one_experiment_wait_in_the_order_of_their_names(program,
     config = CONFIG | {"learning_rates": [0.1, 0.2], "k-fold_validation": 10}
     made = program.post(ADDRESS, parts(config)).json()["simulations"]
     with connection.cursor() as cursor:
+        cursor.execute("UPDATE data_inspections SET finished_at = now()")
+        cursor.execute("UPDATE model_inspections SET finished_at = now()")
         cursor.execute("SELECT sim_id FROM simulation_queue() ORDER BY place")
         assert [str(sim_id) for (sim_id,) in cursor.fetchall()] == [one["id"] for one in made]
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -112,6 +112,24 @@ def percent(value: float | str | None) -> str:
 def share(part: float, whole: float) -> str:
     """How many percent of the whole this is."""
     return percent(100 * part / whole if whole else None)
+
+
+@register.filter
+def shape(sizes: Sequence[int]) -> str:
+    """28 × 28"""
+    return " × ".join(f"{size:,}" for size in sizes) or "1"
+
+
+@register.filter
+def as_keras(sizes: Sequence[int | None]) -> str:
+    """(None, 28, 28), where None is any size"""
+    return str(tuple(sizes))
+
+
+@register.filter
+def size(sizes: Sequence[int]) -> int:
+    """How many values there are in an array of this shape."""
+    return math.prod(sizes)
 
 
 @register.filter
