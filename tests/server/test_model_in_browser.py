@@ -57,6 +57,22 @@ def test_the_layers_of_a_chosen_model_are_seen_before_anything_is_created(
     assert ModelInspection.objects.count() == 1
 
 
+def test_a_configuration_file_that_chooses_another_backend_has_it_inspected_with_that(
+    alice_does, doorbell, tmp_path
+):
+    def story(page: Page) -> None:
+        page.goto(reverse("new_simulation"))
+        with page.expect_response(lambda answer: "/models/" in answer.url):
+            choose(page, tmp_path)
+        config = {"name": "c.json", "mimeType": "", "buffer": b'{"backend": "torch"}'}
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_label("Configuration file").set_input_files(config)
+
+    alice_does(story)
+    inspected = ModelInspection.objects.values_list("backend", flat=True)
+    assert sorted(inspected) == ["tensorflow", "torch"]
+
+
 def test_who_types_on_while_a_model_is_inspected_is_not_disturbed(alice_does, doorbell, tmp_path):
     def story(page: Page) -> None:
         page.goto(reverse("new_simulation"))

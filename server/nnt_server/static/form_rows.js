@@ -80,6 +80,8 @@
   };
 
   const fill = (content) => {
+    const { backend } = form.elements;
+    const usual = backend.value;
     for (const [key, name] of Object.entries(FIELDS)) {
       if (content[key] != null) form.elements[name].value = [content[key]].flat().join(", ");
     }
@@ -91,6 +93,7 @@
     fillRows(optimizers, (content.optimizers ?? []).map((one) => [one.optimizer, conf(one)]));
     fillRows(lossFunctions, losses.map((one) => [one.loss_function, conf(one)]));
     fillRows(learningRates, (content.learning_rates ?? []).map((rate) => [rate]));
+    if (backend.value !== usual) backend.dispatchEvent(new Event("change"));
   };
 
   // While a file is chosen it stands for everything that is typed: what it says is shown, and cannot be changed.

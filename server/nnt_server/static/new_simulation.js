@@ -27,6 +27,10 @@
   for (const name of ["beforeRequest", "xhr:progress", "afterRequest", "responseError", "sendError", "afterSettle"]) {
     model.addEventListener(`htmx:${name}`, (event) => event.stopPropagation());
   }
+  // Also while a configuration file has chosen it, and nobody else can.
+  model.addEventListener("htmx:configRequest", ({ detail }) => {
+    detail.parameters.backend = form.elements.backend.value;
+  });
   for (const name of ["responseError", "sendError"]) {
     model.addEventListener(`htmx:${name}`, (event) => {
       if (event.target !== model) return; // it asks again
