@@ -44,7 +44,7 @@ def contract_error(what: str, error: ValidationError) -> ContractError:
     """Translates pydantic's account of what is wrong with `what` ("the update", say)."""
     fields = tuple(
         FieldError(
-            field=".".join(str(part) for part in detail["loc"]) or what,
+            field=_text(".".join(str(part) for part in detail["loc"])) or what,
             expected=detail["msg"],
             received=None
             if detail["type"] == "missing"
@@ -56,6 +56,11 @@ def contract_error(what: str, error: ValidationError) -> ContractError:
     return ContractError(
         ErrorBody(error="invalid", message=f"{what} is not valid: {names}", fields=fields)
     )
+
+
+def _text(path: str) -> str:
+    """Without what the sender may have put into a name that no database, and no terminal, takes well."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in path)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

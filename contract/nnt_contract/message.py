@@ -1,9 +1,9 @@
-"""What every message has in common, and the numbers they carry."""
+"""What every message has in common, and the numbers and texts they carry."""
 
 import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -26,6 +26,15 @@ def number_to_json(value: float) -> float | str:
         return "Infinity" if value > 0 else "-Infinity"
     return value
 
+
+def _without_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("a text without NUL")
+    return value
+
+
+# The database keeps no NUL in a text: what has one would be taken, and could never be stored.
+Text = Annotated[str, AfterValidator(_without_nul)]
 
 # A diverged loss is data: it crosses as a string, because JSON has no literal for it.
 Number = Annotated[

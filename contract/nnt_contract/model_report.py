@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from nnt_contract.errors import contract_error
-from nnt_contract.message import Message
+from nnt_contract.message import Message, Text
 from nnt_contract.simulation_config import BackendName
 
 MAX_ANSWER_BYTES = 4 * 2**20
@@ -17,8 +17,8 @@ Shape = Annotated[tuple[NonNegativeInt | None, ...], Field(strict=False)]
 class LayerReport(Message):
     """Where the model leaves its input open, what depends on it is None: the data decide."""
 
-    name: str
-    type: str  # the class of Keras
+    name: Text
+    type: Text  # the class of Keras
     depth: NonNegativeInt = 0  # in how many models and wrappers it is; they stand above it
     outputs: tuple[Shape, ...] | None = Field(default=None, strict=False)
     parameters: NonNegativeInt | None = None
@@ -28,7 +28,7 @@ class LayerReport(Message):
 class ModelReport(Message):
     """A model as this Keras builds it. What layers share is counted once in the whole."""
 
-    keras: str  # the version
+    keras: Text  # the version
     backend: BackendName
     input: Shape | None = None
     output: Shape | None = None
@@ -36,13 +36,13 @@ class ModelReport(Message):
     parameters: NonNegativeInt | None = None
     trainable: NonNegativeInt | None = None
     bytes: NonNegativeInt | None = None  # of memory that the parameters take
-    problem: str = ""  # why it cannot be trained all the same, in words for its owner
+    problem: Text = ""  # why it cannot be trained all the same, in words for its owner
 
 
 class ModelProblem(Message):
     """Why it cannot be built, in words for its owner."""
 
-    problem: str = Field(min_length=1, max_length=20_000)
+    problem: Text = Field(min_length=1, max_length=20_000)
 
 
 Answer = ModelReport | ModelProblem

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from nnt_contract.message import Message, Number
+from nnt_contract.message import Message, Number, Text
 from nnt_contract.simulation_config import Part
 
 # Of more classes there are no tables: they grow with the square of this.
@@ -19,20 +19,20 @@ class Environment(Message):
 
     kind: Literal["environment"] = "environment"
     epoch: NonNegativeInt  # the first that this attempt trains, counted from 0
-    python: str
-    backend: str
-    packages: dict[str, str]  # name -> version
-    platform_commit: str | None  # None: whoever set it up did not say
-    system: str
-    host: str
-    cpu: str
+    python: Text
+    backend: Text
+    packages: dict[Text, Text]  # name -> version
+    platform_commit: Text | None  # None: whoever set it up did not say
+    system: Text
+    host: Text
+    cpu: Text
     cpus: PositiveInt  # of the machine
     memory_bytes: NonNegativeInt  # of the machine
-    gpus: tuple[str, ...]
+    gpus: tuple[Text, ...]
     threads: PositiveInt
     seed: NonNegativeInt
-    datasets: dict[Part, str]  # the names of their files, which are the SHA-256 of what is in them
-    split_sha256: str | None = (
+    datasets: dict[Part, Text]  # the names of their files, which are the SHA-256 of what is in them
+    split_sha256: Text | None = (
         None  # of which rows train and which validate; None: there are no folds
     )
 
@@ -69,12 +69,12 @@ class Evaluation(Message):
     kind: Literal["evaluation"] = "evaluation"
     epoch: NonNegativeInt  # after which it was made: the last
     rows: _Count
-    metrics: dict[str, Number]  # loss and whatever else is collected
+    metrics: dict[Text, Number]  # loss and whatever else is collected
     # What is true is the row, what the network says the column; None: `remarks` say why.
     confusion: tuple[tuple[_Count, ...], ...] | None = None
     classes: tuple[ClassScores, ...] | None = None
     cut_points: tuple[CutPoint, ...] | None = None  # of a yes or no only
-    remarks: tuple[str, ...] = ()  # in words for its owner
+    remarks: tuple[Text, ...] = ()  # in words for its owner
 
     @model_validator(mode="after")
     def _square(self) -> Self:
@@ -91,7 +91,7 @@ class TrainedModel(Message):
     kind: Literal["model"] = "model"
     epoch: NonNegativeInt  # after which it was saved: the last
     bytes: NonNegativeInt
-    sha256: str
+    sha256: Text
 
 
 Record = Annotated[

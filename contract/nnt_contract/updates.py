@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from nnt_contract.errors import ContractError, ErrorBody, contract_error
-from nnt_contract.message import Message, Number
+from nnt_contract.message import Message, Number, Text
 from nnt_contract.records import Record
 
 FRAME_TYPE = "application/vnd.nnt.frame"
@@ -28,8 +28,8 @@ class Array(Message):
     """One variable of one layer."""
 
     layer_index: NonNegativeInt  # position in model.layers
-    layer_name: str
-    variable: str = Field(min_length=1)  # path below the layer: kernel, lstm_cell/kernel
+    layer_name: Text
+    variable: Text = Field(min_length=1)  # path below the layer: kernel, lstm_cell/kernel
     shape: tuple[NonNegativeInt, ...] = Field(strict=False)
     dtype: Literal["float32"] = "float32"
 
@@ -45,7 +45,7 @@ class Collection(Message):
     sim_id: UUID
     attempt: PositiveInt
     epoch: int = Field(ge=INITIAL_EPOCH)
-    logs: dict[str, Number]
+    logs: dict[Text, Number]
     learning_rate: Number | None = None  # in force at the end of the epoch
     optimizer_steps: NonNegativeInt | None = None  # since the previous collection
     records: tuple[Record, ...] = ()  # since the previous update
@@ -67,7 +67,7 @@ class Failure(Message):
     kind: Literal["send_error"] = "send_error"
     sim_id: UUID
     attempt: PositiveInt
-    error: str = Field(min_length=1, max_length=20_000)
+    error: Text = Field(min_length=1, max_length=20_000)
 
 
 # `kind` is also the path of the parser's endpoint that takes the update.

@@ -108,6 +108,10 @@ class Conductor:
             else:
                 self._launcher.clear(handle)
 
+    def forget_models(self) -> None:
+        """Those that somebody looked at and did not train."""
+        self._store.model_inspections.delete_unused()
+
     def undelivered(self) -> list[UUID]:
         """The simulations whose process is gone and whose outbox is not empty."""
         return self._undelivered.marked()
@@ -271,7 +275,6 @@ class Conductor:
         logical_bytes = self._store.delete(sim_id)
         _log.info("%s: deleted, with %d bytes of weights", sim_id, logical_bytes)
         self._store.delete_unused_datasets(self._remove_dataset)
-        self._store.model_inspections.delete_unused()
         self._store.make_room()
 
     def _remove_dataset(self, sha256: str) -> None:

@@ -10,6 +10,7 @@ from nnt_contract.data_report import DataReport
 from nnt_contract.simulation_config import Part
 from nnt_deployer import advisory_lock
 from nnt_deployer.data_inspection.request import Inspection
+from nnt_deployer.storable import storable
 from nnt_deployer.transaction import transaction
 
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
@@ -28,16 +29,10 @@ AND EXISTS (
       AND (i.failed_at IS NULL OR s.wanted_at > i.failed_at)
 )"""
 
-# Users take turns. What is being inspected has its lock, which is named by the first bytes of its id.
+# Users take turns.
 _DUE = f"""
 SELECT x.id FROM data_inspections i JOIN experiments x ON x.id = i.experiment_id
-WHERE {_AWAITED}
-  AND NOT EXISTS (
-    SELECT FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.classid = %(lock)s
-      AND l.objid::bigint = ('x' || left(x.id::text, 8))::bit(32)::bigint
-      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-)
+WHERE {_AWAITED} AND {advisory_lock.NOBODY_AT.format(id="x.id::text")}
 """  # nosec B608  # constants only
 _IN_TURNS = """
 ORDER BY row_number() OVER (PARTITION BY x.owner_id ORDER BY x.created_at, x.id), x.created_at, x.id
@@ -82,7 +77,7 @@ class DataInspectionStore:
 
     def exclusive(self, experiment_id: UUID) -> AbstractContextManager[bool]:
         """Whether this is the only one at that inspection, for as long as the block lasts."""
-        key = int.from_bytes(experiment_id.bytes[:4], signed=True)
+        key = advisory_lock.key_of(experiment_id.hex)
         return advisory_lock.held(self._connection, _INSPECTION_LOCK, key)
 
     def due(self) -> list[UUID]:
@@ -120,7 +115,7 @@ class DataInspectionStore:
 
     def fail(self, experiment_id: UUID, problem: str) -> None:
         with transaction(self._connection) as cursor:
-            cursor.execute(_FAIL, {"id": experiment_id, "problem": problem})
+            cursor.execute(_FAIL, {"id": experiment_id, "problem": storable(problem)})
 
     def waiting(self, experiment_id: UUID) -> list[UUID]:
         """The simulations that go on, or fail, now that it has ended."""

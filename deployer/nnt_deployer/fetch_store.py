@@ -10,12 +10,12 @@ import psycopg2.extras
 
 from nnt_contract.simulation_config import Part
 from nnt_deployer import advisory_lock
+from nnt_deployer.storable import storable
 from nnt_deployer.transaction import transaction
 
 _FETCH_LOCK = 7007
-_AT_ONCE = (
-    2  # the data worker has more processes, so that no inspection waits for a server that is slow
-)
+# The data worker has more processes, so that no inspection waits for a server that is slow.
+_AT_ONCE = 2
 
 # A fetch is there for simulations that wait for it. What failed is fetched again for who was asked to start since.
 _AWAITED = """
@@ -119,7 +119,7 @@ class FetchStore:
 
     def fail(self, fetch_id: int, problem: str) -> None:
         with transaction(self._connection) as cursor:
-            cursor.execute(_FAIL, {"id": fetch_id, "problem": problem})
+            cursor.execute(_FAIL, {"id": fetch_id, "problem": storable(problem)})
 
     def finish(
         self, fetch_id: int, sha256: str, size: int, put_in_place: Callable[[], None]

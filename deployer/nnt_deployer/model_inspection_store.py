@@ -12,6 +12,7 @@ import psycopg2.extensions
 from nnt_contract.model_report import ModelReport
 from nnt_deployer import advisory_lock
 from nnt_deployer.launchers.base import Handle
+from nnt_deployer.storable import storable
 from nnt_deployer.transaction import transaction
 
 _INSPECTION_LOCK = 7009
@@ -28,33 +29,34 @@ EXISTS (
 _OPEN = f"i.finished_at IS NULL AND (i.failed_at IS NULL OR i.asked_at > i.failed_at OR {_WAITS})"
 _IS_BEGUN = "i.started_at IS NOT NULL AND i.failed_at IS NULL AND i.finished_at IS NULL"
 
-# First those that have a process; then those that simulations wait for: whoever only looks at models holds up nobody.
-# At whose step somebody is, has its lock, which is named by the first bytes of its id.
+# First those that have a process. Then users take turns; whoever only looks at models is nobody's user, and comes last.
 _DUE = f"""
-SELECT i.id FROM model_inspections i
-WHERE {_OPEN}
-  AND NOT EXISTS (
-    SELECT FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.classid = %(lock)s
-      AND l.objid::bigint = ('x' || left(i.id, 8))::bit(32)::bigint
-      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+WITH due AS (
+    SELECT i.id, i.asked_at, {_IS_BEGUN} AS is_begun, (
+        SELECT min(x.owner_id) FROM experiments x JOIN simulations s ON s.experiment_id = x.id
+        WHERE x.model_inspection_id = i.id AND s.status = 'queued' AND s.wanted = 'running'
+    ) AS owner_id
+    FROM model_inspections i
+    WHERE {_OPEN} AND {advisory_lock.NOBODY_AT.format(id="i.id")}
 )
-ORDER BY ({_IS_BEGUN}) DESC, {_WAITS} DESC, i.asked_at, i.id LIMIT %(most)s
+SELECT id FROM due
+ORDER BY is_begun DESC, row_number() OVER (PARTITION BY owner_id ORDER BY asked_at, id), owner_id, asked_at, id
+LIMIT %(places)s
 """  # nosec B608  # constants only
 
 _ONE = f"""
-SELECT i.id, i.backend, {_IS_BEGUN} AS is_begun,
+SELECT i.id, i.backend, i.starts, {_IS_BEGUN} AS is_begun,
        coalesce(clock_timestamp() - i.started_at, interval '0') AS running_for
 FROM model_inspections i WHERE i.id = %(id)s AND {_OPEN}
 """  # nosec B608  # constants only
 
 _BEGIN = f"""
-UPDATE model_inspections i SET started_at = clock_timestamp(), problem = '', failed_at = NULL
+UPDATE model_inspections i SET started_at = clock_timestamp(), starts = 0, problem = '', failed_at = NULL
 WHERE i.id = %(id)s AND {_OPEN}
   AND (SELECT count(*) FROM model_inspections i WHERE {_IS_BEGUN}) < %(places)s
 """  # nosec B608  # constants only
 _NOTE_START = """
-UPDATE model_inspections SET started_at = clock_timestamp() WHERE id = %(id)s
+UPDATE model_inspections SET started_at = clock_timestamp(), starts = starts + 1 WHERE id = %(id)s
 """
 _FINISH = """
 UPDATE model_inspections SET report = %(report)s, finished_at = clock_timestamp() WHERE id = %(id)s
@@ -69,11 +71,11 @@ SELECT s.id FROM simulations s JOIN experiments x ON x.id = s.experiment_id
 WHERE x.model_inspection_id = %(id)s AND s.status = 'queued' AND s.wanted = 'running'
 ORDER BY s.wanted_at, s.id LIMIT %(most)s
 """
-_OF_SIMULATION = """
-SELECT x.model_inspection_id AS id FROM simulations s JOIN experiments x ON x.id = s.experiment_id
+_OF_SIMULATION = f"""
+SELECT i.id FROM simulations s JOIN experiments x ON x.id = s.experiment_id
 JOIN model_inspections i ON i.id = x.model_inspection_id
-WHERE s.id = %(id)s AND i.finished_at IS NULL
-"""
+WHERE s.id = %(id)s AND i.finished_at IS NULL AND NOT ({_IS_BEGUN})
+"""  # nosec B608  # constants only
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Inspection:
 
     id: str
     backend: str
+    starts: int  # of its process, since it was begun
     is_begun: bool  # it may have a process
     running_for: timedelta  # since its process was started
 
@@ -98,15 +101,15 @@ class ModelInspectionStore:
 
     def exclusive(self, inspection_id: str) -> AbstractContextManager[bool]:
         """Whether this is the only one at that inspection, for as long as the block lasts."""
-        key = int.from_bytes(bytes.fromhex(inspection_id[:8]), signed=True)
+        key = advisory_lock.key_of(inspection_id)
         return advisory_lock.held(self._connection, _INSPECTION_LOCK, key)
 
-    def due(self) -> list[str]:
-        """The inspections that have not ended, and at whose next step is nobody."""
-        return self._ids(_DUE, lock=_INSPECTION_LOCK, most=_MOST_RUNG)
+    def due(self, places: int) -> list[str]:
+        """The inspections at whose next step is nobody: those that have one of so many places, or may have one next."""
+        return self._ids(_DUE, lock=_INSPECTION_LOCK, places=places)
 
     def due_for(self, sim_id: UUID) -> list[str]:
-        """The inspection that this simulation waits for."""
+        """The inspection that this simulation waits for, if nobody has begun it."""
         return self._ids(_OF_SIMULATION, id=sim_id)
 
     def open(self, inspection_id: str) -> Inspection | None:
@@ -144,7 +147,7 @@ class ModelInspectionStore:
         """With what was found all the same."""
         with transaction(self._connection) as cursor:
             told = report and report.model_dump_json()
-            values = {"id": inspection_id, "problem": problem, "report": told}
+            values = {"id": inspection_id, "problem": storable(problem), "report": told}
             cursor.execute(_FAIL, values)
 
     def living(self) -> set[Handle]:

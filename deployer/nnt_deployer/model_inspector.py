@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _POLL_S = 0.03
 _PLACES = 2  # each takes a processor and half a gigabyte for a few seconds
+_MAX_STARTS = 3
 _LOG_BYTES = 4096
 _LOG_LINES = 8
 _MAX_CHARACTERS = 4000  # of a problem
@@ -49,7 +50,7 @@ class ModelInspector:
         self._launcher = launcher or launcher_from(settings)
 
     def due(self) -> list[str]:
-        return self._store.due()
+        return self._store.due(_PLACES)
 
     def waiting(self, inspection_id: str) -> list[UUID]:
         """The simulations that go on, or fail, when it has ended."""
@@ -73,19 +74,24 @@ class ModelInspector:
         if not inspection.is_begun and not self._store.begin(inspection.id, _PLACES):
             return Progress.IDLE
         try:
-            return self._step(inspection)
+            return self._step_or_end(inspection)
         except DATABASE_AWAY:
             raise
         except NotReady as error:
             _log.info("the inspection %s waits: %s", inspection.id, error)
             return Progress.IDLE
-        except (InspectionFailed, LaunchFailed) as error:
-            return self._failed(inspection, str(error))
         except Exception as error:
             # Of a full disk, say, the system's own words are clear.
             trouble = getattr(error, "strerror", None) or type(error).__name__
             self._failed(inspection, f"The platform has trouble with it ({trouble}).")
             raise
+
+    def _step_or_end(self, inspection: Inspection) -> Progress:
+        try:
+            return self._step(inspection)
+        except (InspectionFailed, LaunchFailed) as error:
+            self._clear_away(inspection)
+            return self._failed(inspection, str(error))
 
     def _step(self, inspection: Inspection) -> Progress:
         seen = self._launcher.observe([inspection.handle])[inspection.handle]
@@ -99,6 +105,10 @@ class ModelInspector:
         return self._end(inspection, seen.exit)
 
     def _start(self, inspection: Inspection) -> Progress:
+        if inspection.starts == _MAX_STARTS:
+            raise InspectionFailed(
+                f"The process that inspected the model was lost {_MAX_STARTS} times."
+            )
         _log.info("inspecting the model %s", inspection.id)
         self._store.note_start(inspection.id)
         run_dir = self._run_dir(inspection)
@@ -122,7 +132,6 @@ class ModelInspector:
         if inspection.running_for <= timedelta(seconds=limit):
             return Progress.UNDER_WAY
         self._launcher.kill(inspection.handle)
-        self._clear_away(inspection)
         raise InspectionFailed(f"The model could not be inspected within {limit} s.")
 
     def _end(self, inspection: Inspection, exit: Exit) -> Progress:
@@ -173,7 +182,10 @@ class ModelInspector:
         return Progress.ENDED
 
     def _clear_away(self, inspection: Inspection) -> None:
-        self._launcher.remove(inspection.handle)
+        """Its process too, unless that lives on, and is somebody's to end who ends strays."""
+        handle = inspection.handle
+        if not self._launcher.observe([handle])[handle].is_there:
+            self._launcher.remove(handle)
         shutil.rmtree(self._run_dir(inspection), ignore_errors=True)
 
     def _run_dir(self, inspection: Inspection) -> Path:

@@ -53,10 +53,11 @@ def ring_for_data(inspections: DataInspectionStore, fetches: FetchStore, celery:
 
 
 def look_after(conductor: Conductor, is_time_for_strays: bool) -> None:
-    """What is done for all processes alike."""
+    """What is done for all alike, some of it from time to time."""
     try:
         conductor.sample()
         if is_time_for_strays:
+            conductor.forget_models()
             conductor.end_strays()
         conductor.mend()
     except NotReady as error:

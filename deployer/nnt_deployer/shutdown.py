@@ -81,12 +81,12 @@ def main() -> None:
         conductor = Conductor(settings, store, launcher)
         patience = timedelta(seconds=settings.shutdown_s)
         try:
-            abandon_inspections(launcher, store)
             suspended = suspend_all(conductor, launcher, store, patience)
         except NotReady as error:
             sys.exit(f"nothing was suspended: {error}")
         if suspended:
             sys.stdout.write(f"suspended {suspended} simulation{'s' if suspended > 1 else ''}\n")
+        abandon_inspections(launcher, store)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from nnt_deployer.limits import Used
 from nnt_deployer.model_inspection_store import ModelInspectionStore
 from nnt_deployer.process_spec import Simulation
 from nnt_deployer.settings import DeployerSettings
+from nnt_deployer.storable import storable
 from nnt_deployer.transaction import transaction
 from nnt_deployer.usage_store import UsageStore
 
@@ -210,7 +211,7 @@ class Store:
 
     def exclusive(self, sim_id: UUID, task: Task = Task.ADVANCE) -> AbstractContextManager[bool]:
         """Whether this is the only one at that task for the simulation, for as long as the block lasts."""
-        key = int.from_bytes(sim_id.bytes[:4], signed=True)
+        key = advisory_lock.key_of(sim_id.hex)
         return advisory_lock.held(self._connection, task.value, key)
 
     def open_rows(self) -> list[Row]:
@@ -271,13 +272,13 @@ class Store:
     def requeue(self, sim_id: UUID, before: Status, reason: str) -> bool:
         """Counts an interruption and queues the simulation again; False if it is no longer `before`."""
         with transaction(self._connection) as cursor:
-            cursor.execute(_REQUEUE, {"id": sim_id, "from": before, "reason": reason})
+            cursor.execute(_REQUEUE, {"id": sim_id, "from": before, "reason": storable(reason)})
             return bool(cursor.rowcount)
 
     def note(self, sim_id: UUID, status: Status, reason: str) -> bool:
         """Tells something about a status that stays; False if it has changed."""
         with transaction(self._connection) as cursor:
-            cursor.execute(_NOTE, {"id": sim_id, "status": status, "reason": reason})
+            cursor.execute(_NOTE, {"id": sim_id, "status": status, "reason": storable(reason)})
             return bool(cursor.rowcount)
 
     def delete(self, sim_id: UUID) -> int:
@@ -328,7 +329,7 @@ class Store:
     def _move(self, cursor: Any, sim_id: UUID, before: Status, after: Status, reason: str) -> bool:
         if not before.may_become(after):
             raise IllegalMove(f"simulation {sim_id} may not go from {before} to {after}")
-        values = {"id": sim_id, "from": before, "to": after, "reason": reason}
+        values = {"id": sim_id, "from": before, "to": after, "reason": storable(reason)}
         cursor.execute(_MOVE, values | {"ends": after.is_ended})
         return bool(cursor.rowcount)
 

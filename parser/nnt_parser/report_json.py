@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from nnt_contract.errors import ContractError, ErrorBody, FieldError, contract_error
-from nnt_contract.message import Number
+from nnt_contract.message import Number, Text
 from nnt_contract.tokens import RunToken
 from nnt_contract.updates import Array, Collection, Failure, Finish
 
@@ -58,8 +58,8 @@ class _CollectionBody(_Body):
     epoch: NonNegativeInt
     model: str
     weights: list[list[Any]]
-    logs: dict[str, Number]
-    variables: list[list[str]] | None = None
+    logs: dict[Text, Number]
+    variables: list[list[Text]] | None = None
 
 
 class _FinishBody(_Body):
@@ -67,12 +67,12 @@ class _FinishBody(_Body):
     epoch: NonNegativeInt | None = None
     model: str | None = None
     weights: list[list[Any]] | None = None
-    logs: dict[str, Number] | None = None
-    variables: list[list[str]] | None = None
+    logs: dict[Text, Number] | None = None
+    variables: list[list[Text]] | None = None
 
 
 class _FailureBody(_Body):
-    error: str = Field(min_length=1, max_length=20_000)
+    error: Text = Field(min_length=1, max_length=20_000)
 
 
 def read(kind: str, text: bytes, token: RunToken) -> list[Message]:

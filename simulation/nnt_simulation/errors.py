@@ -55,7 +55,11 @@ class RefusedError(SimulationError):
 
 
 def explain(error: BaseException) -> str:
-    """The error as its owner is told; tracebacks are for the log."""
+    """The error as its owner is told, in a text that a message may hold; tracebacks are for the log."""
+    return _explained(error).replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _explained(error: BaseException) -> str:
     if isinstance(error, SimulationError):
         return str(error)
     if is_out_of_memory(error):

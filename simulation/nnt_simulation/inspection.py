@@ -69,7 +69,7 @@ def _answer(asked: Namespace) -> Answer:
 
 def _told(error: Exception, memory_mb: int) -> str:
     if is_out_of_memory(error):
-        return f"The model cannot be built within {memory_mb} MiB of memory."
+        return f"The model cannot be built within {memory_mb} MiB of memory, which its inspection may take."
     return explain(error)
 
 

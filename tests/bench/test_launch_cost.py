@@ -18,7 +18,7 @@ def test_the_bound_is_about_the_worse_launcher_and_nothing_else():
 
 
 def test_a_launcher_that_is_not_there_has_a_reason_and_no_number(monkeypatch, tmp_path):
-    monkeypatch.setattr(engine, "_SOCKET", str(tmp_path / "docker.sock"))
+    monkeypatch.setattr(engine, "SOCKET", tmp_path / "docker.sock")
     with engine.engine() as found:
         assert not isinstance(found, Engine)
         result = judged(BENCHMARK, measurement({"local": compared(0.8)}, {"docker": found}))

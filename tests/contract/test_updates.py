@@ -90,6 +90,13 @@ def test_a_header_of_an_unknown_kind_is_refused():
         )
 
 
+def test_a_text_that_no_database_keeps_is_refused():
+    failure = {"kind": "send_error", "sim_id": str(SIM), "attempt": 1, "error": "a\0b"}
+    with pytest.raises(ContractError) as caught:
+        parse_header(json.dumps(failure).encode())
+    assert "without NUL" in str(caught.value.body)
+
+
 @pytest.mark.parametrize("kind", ["update", "finish"])
 def test_who_knows_no_records_sends_none(kind):
     header = {"kind": kind, "sim_id": str(SIM), "attempt": 1}

@@ -17,6 +17,7 @@ class InProcessLauncher:
         self.processes: dict[Handle, Observed] = {}
         self.uses: dict[Handle, Usage] = {}
         self.specs: list[ProcessSpec] = []
+        self.printed = b"the first line\nthe last line of the log\n"  # by each of its processes
         self.refuses: str | None = None
         self.is_deaf = False  # its processes end only when they are killed
         self.away = ""  # why it can neither look nor act now
@@ -89,7 +90,7 @@ class InProcessLauncher:
         self.processes[handle] = Observed(State.EXITED, how)
 
     def _log(self, handle: Handle) -> bytes:
-        return b"the first line\nthe last line of the log\n" if handle in self.processes else b""
+        return self.printed if handle in self.processes else b""
 
     def _answer(self) -> None:
         if self.away:

@@ -234,7 +234,7 @@ class LauncherPromises:
         launcher.start(spec)
         assert wait_for_end(launcher, spec.handle).code == 3
 
-    def test_what_is_to_reach_nobody_runs_to_its_end(self, launcher, spec_of):
+    def test_a_process_without_network_runs_to_its_end(self, launcher, spec_of):
         spec = replace(spec_of("print('hello')"), network=False)
         launcher.start(spec)
         assert wait_for_end(launcher, spec.handle).code == 0

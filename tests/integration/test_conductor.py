@@ -108,6 +108,17 @@ def test_a_killed_one_has_failed_with_its_reason_and_the_end_of_its_log(
     )
 
 
+def test_whatever_it_printed_last_its_end_is_written_down(
+    conductor, launcher, make_simulation, status
+):
+    launcher.printed = b"a NUL: \0, half a character: \xed\xa0\x80"
+    sim_id = make_simulation()
+    conductor.advance(sim_id)
+    launcher.end(Handle(sim_id, 1), Exit(signal=9))
+    conductor.advance(sim_id)
+    assert status(sim_id)[0] == "failed" and "a NUL: \ufffd, half" in status(sim_id)[1]
+
+
 def test_one_that_told_why_it_failed_has_that_reason(
     conductor, launcher, make_simulation, status, arrive
 ):

@@ -166,6 +166,26 @@ def test_a_process_that_was_lost_with_the_machine_is_started_again(
     assert found(inspection_id)["problem"] == ""
 
 
+def test_a_process_that_is_lost_again_and_again_is_given_up(ask, inspector, launcher, found):
+    inspection_id = ask()
+    while inspector.advance(inspection_id) is Progress.UNDER_WAY:
+        if launcher.processes:
+            launcher.end(handle_of(inspection_id), Exit(lost_with="the machine was restarted"))
+    assert len(launcher.specs) == 3
+    assert "was lost 3 times" in found(inspection_id)["problem"]
+
+
+def test_what_a_process_printed_that_no_text_holds_is_told_without_it(
+    ask, inspector, launcher, found
+):
+    launcher.printed = b"a NUL: \0"
+    inspection_id = ask()
+    inspector.advance(inspection_id)
+    launcher.end(handle_of(inspection_id), Exit(code=3))
+    assert inspector.advance(inspection_id) is Progress.ENDED
+    assert found(inspection_id)["problem"].endswith("a NUL: \ufffd")
+
+
 def test_an_engine_that_is_away_is_waited_for(ask, inspector, launcher, query, found):
     inspection_id = ask()
     launcher.away = "Docker does not answer"
@@ -215,10 +235,14 @@ def test_a_process_that_ends_without_an_answer_is_told(ask, inspector, launcher,
         ("[" * 100_000, "the answer of the inspection is not valid"),
         ('{"problem": 3}', "the answer of the inspection is not valid"),
         (ANSWER.replace("24360", '"many"'), "the answer of the inspection is not valid"),
+        ('{"a\\u0000b": 1}', "a\ufffdb"),
+        ('{"problem": "a\\u0000b"}', "the answer of the inspection is not valid"),
         (" " * MAX_ANSWER_BYTES + ANSWER, "answered with more than is taken"),
     ],
 )
-def test_an_answer_that_is_none_of_ours_is_not_believed(ask, inspector, answer, found, text, told):
+def test_an_answer_that_is_none_of_ours_is_not_believed_and_not_kept(
+    ask, inspector, launcher, answer, found, folder_of, text, told
+):
     inspection_id = ask()
     inspector.advance(inspection_id)
     answer(inspection_id, text)
@@ -226,6 +250,10 @@ def test_an_answer_that_is_none_of_ours_is_not_believed(ask, inspector, answer, 
     problem = found(inspection_id)["problem"]
     assert told in problem and len(problem) <= 4000
     assert found(inspection_id)["report"] is None
+    assert launcher.processes == {} and not folder_of(inspection_id).exists()
+    ask()
+    assert inspector.advance(inspection_id) is Progress.UNDER_WAY
+    assert len(launcher.specs) == 2
 
 
 @pytest.mark.parametrize("disguise", ["link", "pipe", "folder"])
@@ -287,7 +315,7 @@ def test_two_are_inspected_at_once_and_those_that_simulations_wait_for_come_firs
 ):
     looked_at = [ask(another(number)) for number in range(3)]
     _, awaited = make_waiting()
-    assert inspector.due() == [awaited, *looked_at]
+    assert inspector.due() == [awaited, looked_at[0]]
     assert [inspector.advance(one) for one in (awaited, *looked_at)] == [
         *[Progress.UNDER_WAY] * 2,
         *[Progress.IDLE] * 2,
@@ -295,6 +323,20 @@ def test_two_are_inspected_at_once_and_those_that_simulations_wait_for_come_firs
     answer(awaited)
     inspector.advance(awaited)
     assert inspector.advance(looked_at[1]) is Progress.UNDER_WAY
+
+
+def test_users_take_turns(make_waiting, inspector, query):
+    of_one = [make_waiting(another(number))[1] for number in range(3)]
+    sim_id, of_other = make_waiting()
+    query(
+        'INSERT INTO users SELECT (jsonb_populate_record(u, \'{"id": 2, "username": "bob"}\')).* FROM users u'
+    )
+    query("UPDATE simulations SET owner_id = 2 WHERE id = %s", sim_id)
+    query(
+        "UPDATE experiments SET owner_id = 2 WHERE id = (SELECT experiment_id FROM simulations WHERE id = %s)",
+        sim_id,
+    )
+    assert inspector.due() == [of_one[0], of_other]
 
 
 def test_its_process_belongs_to_somebody_until_it_has_ended(

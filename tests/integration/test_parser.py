@@ -128,7 +128,9 @@ def test_what_arrives_after_the_simulation_was_deleted_is_dropped(parser, sim_id
     assert parser.post(collection(sim_id), PAYLOAD).status_code == 410
 
 
-@pytest.mark.parametrize("change", ["truncated", "too long", "no magic", "bad header", "too large"])
+@pytest.mark.parametrize(
+    "change", ["truncated", "too long", "no magic", "bad header", "too large", "a NUL"]
+)
 def test_a_broken_body_is_refused_and_leaves_nothing(parser, sim_id, change):
     update = collection(sim_id)
     body = frame_head(update) + PAYLOAD
@@ -140,6 +142,8 @@ def test_a_broken_body_is_refused_and_leaves_nothing(parser, sim_id, change):
         body = b"JUNK" + body[4:]
     elif change == "bad header":
         body = body.replace(b'"epoch":0', b'"epoch":-')
+    elif change == "a NUL":  # which could be taken, and never stored
+        body = frame_head(update.model_copy(update={"logs": {"lo\0ss": 1.0}})) + PAYLOAD
     else:
         huge = Array(layer_index=0, layer_name="x", variable="kernel", shape=(2**22,))
         body = frame_head(update.model_copy(update={"arrays": (huge,)}))

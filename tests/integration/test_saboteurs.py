@@ -220,6 +220,16 @@ def test_every_tick_mends_what_processes_need(launcher, conductor):
     assert launcher.mended == 1
 
 
+def test_models_that_somebody_only_looked_at_are_forgotten_though_nobody_deletes_anything(
+    conductor, query
+):
+    query(
+        "INSERT INTO model_inspections (id, model, backend, asked_at) VALUES ('a', '{}', '', now() - interval '2 d')"
+    )
+    look_after(conductor, is_time_for_strays=True)
+    assert query("SELECT count(*) FROM model_inspections") == [(0,)]
+
+
 @pytest.mark.parametrize(("has_gpu", "told"), [(True, ""), (False, "no graphics processor")])
 def test_one_without_a_graphics_processor_trains_without_and_the_history_tells(
     launcher, conductor, make_simulation, state, query, has_gpu, told

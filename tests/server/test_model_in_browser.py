@@ -64,9 +64,10 @@ def test_a_configuration_file_that_chooses_another_backend_has_it_inspected_with
         page.goto(reverse("new_simulation"))
         with page.expect_response(lambda answer: "/models/" in answer.url):
             choose(page, tmp_path)
-        config = {"name": "c.json", "mimeType": "", "buffer": b'{"backend": "torch"}'}
         with page.expect_response(lambda answer: answer.request.method == "POST"):
-            page.get_by_label("Configuration file").set_input_files(config)
+            page.get_by_label("Configuration file").set_input_files(
+                {"name": "c.json", "mimeType": "", "buffer": b'{"backend": "torch"}'}
+            )
 
     alice_does(story)
     inspected = ModelInspection.objects.values_list("backend", flat=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from nnt_simulation.errors import DatasetError, essence, explain
+from nnt_simulation.errors import DatasetError, ModelError, essence, explain
 
 
 class ResourceExhaustedError(Exception):
@@ -73,6 +73,11 @@ def test_too_little_memory_is_told_in_words(error):
 )
 def test_of_a_foreign_text_only_what_helps_is_told(text, told):
     assert essence(RuntimeError(text)) == told
+
+
+@pytest.mark.parametrize("kind", [ValueError, ModelError])
+def test_what_no_message_may_hold_is_left_out(kind):
+    assert explain(kind("a\0b")).endswith("a\ufffdb")
 
 
 def test_a_text_of_any_length_is_told_in_bounds():

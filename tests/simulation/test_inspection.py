@@ -107,7 +107,7 @@ def test_too_much_memory_is_told(tmp_path):
     for one in (model, *model["config"]["layers"]):
         one.pop("build_config", None)
     assert problem(tmp_path, model, "--memory-mb", "1500") == (
-        "The model cannot be built within 1500 MiB of memory."
+        "The model cannot be built within 1500 MiB of memory, which its inspection may take."
     )
 
 

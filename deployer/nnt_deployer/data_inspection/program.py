@@ -75,7 +75,7 @@ class Program:
             problem = str(answer["error"]["text"])
         except (ValueError, KeyError, TypeError) as error:
             raise self._trouble("its answer makes no sense") from error
-        raise InspectionFailed(_harmless(problem))
+        raise InspectionFailed(problem)
 
     def _remaining_s(self) -> float:
         return max(0.0, self._ends_at - time.monotonic())
@@ -114,11 +114,6 @@ def started(request: str, folder: Path, seconds: float) -> Iterator[Program]:
 
 def _end_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _harmless(text: str) -> str:
-    """The database keeps neither NUL nor half a character; without the sentence it would be tried for ever."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _end_in_words(code: int) -> str:

@@ -16,7 +16,7 @@ class Handle:
     """Names the process of an attempt at a simulation, or of an inspection: enough for any launcher to find it."""
 
     sim_id: UUID
-    attempt: int  # from 1 on
+    attempt: int  # from 1 on; of an inspection 0
 
     @classmethod
     def of_inspection(cls, inspection_id: str) -> "Handle":
@@ -103,7 +103,7 @@ class Usage:
 
 
 class Launcher(Protocol):
-    """Starts, watches and ends training processes somewhere.
+    """Starts, watches and ends processes somewhere: of trainings, and of inspections.
 
     A launcher keeps no memory: another one with the same settings can observe and end what this one started, also
     where that one was killed at any point. Starting a handle twice starts one process. Observing the unknown says

@@ -174,11 +174,11 @@ def _started(folder: Path) -> bool:
 def _wait_for_start(folder: Path) -> None:
     def up() -> bool:
         if failed := _read(folder / shim.FAILED):
-            raise LaunchFailed(f"the training process could not be started: {failed['error']}")
+            raise LaunchFailed(f"the process could not be started: {failed['error']}")
         return _started(folder)
 
     if not wait(up, _START_DEADLINE_S):
-        raise LaunchFailed(f"the training process did not start within {_START_DEADLINE_S:.0f} s")
+        raise LaunchFailed(f"the process did not start within {_START_DEADLINE_S:.0f} s")
 
 
 def _look(started: Mapping[str, Any], prefix: str = "") -> shim.Seen | None:

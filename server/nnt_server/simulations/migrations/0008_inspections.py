@@ -13,6 +13,7 @@ CREATE TABLE model_inspections (
     backend text NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
+    starts integer NOT NULL DEFAULT 0,  -- of its process, since it was begun: some are lost
     report jsonb,  -- nnt_contract.model_report
     problem text NOT NULL DEFAULT '',
     failed_at timestamptz,
