@@ -10,6 +10,7 @@ from nnt_contract.simulation_config import Part
 Shape = Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # of one row
 _Names = Annotated[tuple[str, ...], Field(strict=False)]  # short, without what a page would obey
 _Pair = Annotated[tuple[str, str], Field(strict=False)]
+_MAX_CLASSES = 1000
 
 
 class Place(Message):
@@ -32,7 +33,9 @@ class LabelReport(Message):
 
     kind: Literal["binary", "class numbers", "one-hot", "real"]
     shape: Shape  # () is one number
-    classes: tuple[ClassCount, ...] = Field(strict=False)
+    class_count: NonNegativeInt  # those that no row has included
+    # All of them, or where they are too many those that occur.
+    classes: tuple[ClassCount, ...] = Field(strict=False, max_length=_MAX_CLASSES)
     minimum: float | None
     maximum: float | None
     mean: float | None

@@ -28,7 +28,8 @@ class LabelFindings:
 
     kind: Kind
     shape: tuple[int, ...]  # of one row's labels
-    classes: tuple[ClassCount, ...] = ()
+    class_count: int = 0  # those that a nominal column declares included
+    classes: tuple[ClassCount, ...] = ()  # of more than a thousand those that occur
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
@@ -47,11 +48,12 @@ def findings(dataset: Dataset) -> LabelFindings:
     if counts is None:
         return _real(labels, shape)
     names = dataset.nominal.get(dataset.label_column, ())
+    known = counts.keys() | set(range(len(names)))
     classes = tuple(
         ClassCount(value, shown(names[value]) if value < len(names) else "", counts[value])
-        for value in sorted(counts.keys() | set(range(len(names))))
+        for value in sorted(known if len(known) <= _CLASSES else counts)
     )
-    return LabelFindings(kind, shape, classes)
+    return LabelFindings(kind, shape, len(known), classes)
 
 
 def _class_numbers(labels: np.ndarray) -> Counter[int] | None:
@@ -85,4 +87,4 @@ def _real(labels: np.ndarray, shape: tuple[int, ...]) -> LabelFindings:
     for _, rows in row_blocks(labels):
         total += float(rows.sum(dtype=np.float64))
         minimum, maximum = min(minimum, float(rows.min())), max(maximum, float(rows.max()))
-    return LabelFindings("real", shape, (), minimum, maximum, total / labels.size)
+    return LabelFindings("real", shape, minimum=minimum, maximum=maximum, mean=total / labels.size)

@@ -9,7 +9,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+_ENGINE = ".engine."  # where models were; Keras 3 has none
 _FUNCTIONAL = ("Functional", "Model")
+_MODELS = ("Sequential", *_FUNCTIONAL)
 # Under these keys stand layers, whose modules Keras 2 often left out.
 _OF_LAYERS = ("layers", "layer", "backward_layer", "cell", "cells")
 _RECURRENT = (
@@ -35,7 +37,6 @@ _GONE: Mapping[str, Mapping[str, Any]] = {
     "Conv3DTranspose": {"groups": 1},
     "DepthwiseConv": {"groups": 1},
     "Discretization": {"trainable": _NO_MATTER},
-    "InputLayer": {"ragged": False},
     "LeakyReLU": {"alpha": _NO_MATTER},
     "MultiHeadAttention": {
         "query_shape": _NO_MATTER,
@@ -59,8 +60,22 @@ _RENAMED = {
 
 
 def is_of_keras_2(model: Json) -> bool:
-    """Keras 3 names the module of every object that it writes."""
-    return "module" not in model
+    """Keras 3 names the module of every model that it writes; so do files of Keras 2, whose parts then tell."""
+    return "module" not in model or _is_said_anew(model)
+
+
+def _is_said_anew(part: Any, key: str = "") -> bool:
+    """Whether the part, which stands under that key, holds something that Keras 3 says in another way."""
+    if isinstance(part, list):
+        return any(_is_said_anew(item, key) for item in part)
+    if not isinstance(part, dict):
+        return False
+    is_model = part.get("class_name") in _MODELS
+    return (
+        _ENGINE in str(part.get("module"))
+        or (not is_model and part | _own_members(part, key) != part)
+        or any(_is_said_anew(value, name) for name, value in part.items())
+    )
 
 
 def as_keras_3(part: Any, key: str = "") -> Any:
@@ -69,7 +84,7 @@ def as_keras_3(part: Any, key: str = "") -> Any:
         return [as_keras_3(item, key) for item in part]
     if not isinstance(part, dict):
         return part
-    members = part | _own_members(part, key) if isinstance(part.get("config"), dict) else part
+    members = part | _own_members(part, key)
     # Shapes to build it with are not written as Keras 3 reads them, and it needs none.
     return {
         name: as_keras_3(value, name) for name, value in members.items() if name != "build_config"
@@ -78,7 +93,9 @@ def as_keras_3(part: Any, key: str = "") -> Any:
 
 def _own_members(whole: Json, key: str) -> Json:
     """What is said in another way of the object itself; that of its parts comes later."""
-    kind, config = whole.get("class_name"), whole["config"]
+    kind, config = whole.get("class_name"), whole.get("config")
+    if not isinstance(config, dict):
+        return {}
     if kind == "Sequential":
         return _model("Sequential") | {"config": _soundly_named(_sequential(config))}
     if kind in _FUNCTIONAL:
@@ -154,13 +171,16 @@ def _listed(ends: Any) -> list[Any]:
 class _Graph:
     """Which layers are called with what, by references: a layer, which of its calls, which of that call's outputs.
 
-    Keras 2 counts the calls of a model within a model from 1 on: 0 is how it was made.
+    Keras 2 counts the calls of a model within a model from 1 on: 0 is how it was made. Raises ValueError for a
+    reference to a layer that is not there.
     """
 
     def __init__(self, layers: Sequence[Json], ends: Sequence[Sequence[Any]]) -> None:
         self._kinds = {layer["name"]: layer["class_name"] for layer in layers}
         last = dict.fromkeys(self._kinds, 0)
         for name, call, _ in [*_references(layers, self._kinds), *ends]:
+            if name not in self._kinds:
+                raise ValueError(f"it uses the output of a layer {name!r}, which it does not have.")
             last[name] = max(last[name], call)
         self._first = {
             layer["name"]: max(0, last[layer["name"]] - max(len(layer["inbound_nodes"]) - 1, 0))
@@ -182,7 +202,7 @@ class _Graph:
     def _call(self, kind: str, inputs: Sequence[Sequence[Any]]) -> Json:
         tensors = [self._tensor(*reference) for reference, _ in map(_split, inputs)]
         arguments = {
-            name: self._tensor(*value) if _is_reference(value, self._kinds) else value
+            name: self._argument(value)
             for _, given in map(_split, inputs)
             for name, value in given.items()
             if value is not None
@@ -190,6 +210,11 @@ class _Graph:
         if kind in _RECURRENT and len(tensors) > 1:
             tensors, arguments["initial_state"] = tensors[:1], tensors[1:]
         return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": arguments}
+
+    def _argument(self, value: Any) -> Any:
+        if _is_reference(value, self._kinds):
+            return self._tensor(*value)
+        return [self._argument(item) for item in value] if isinstance(value, list) else value
 
     def _tensor(self, name: str, call: int, output: int) -> Json:
         history = [_sound(name), self._number(name, call), output]
@@ -206,7 +231,16 @@ def _references(layers: Sequence[Json], names: Container[str]) -> Iterator[Seque
         for inputs in layer["inbound_nodes"]:
             for reference, arguments in map(_split, inputs):
                 yield reference
-                yield from (value for value in arguments.values() if _is_reference(value, names))
+                for value in arguments.values():
+                    yield from _references_in(value, names)
+
+
+def _references_in(value: Any, names: Container[str]) -> Iterator[Sequence[Any]]:
+    if _is_reference(value, names):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references_in(item, names)
 
 
 def _split(given: Sequence[Any]) -> tuple[Sequence[Any], Json]:
@@ -215,4 +249,7 @@ def _split(given: Sequence[Any]) -> tuple[Sequence[Any], Json]:
 
 
 def _is_reference(value: object, names: Container[str]) -> bool:
-    return isinstance(value, list) and len(value) == 3 and value[0] in names
+    match value:
+        case [str(name), _, _]:
+            return name in names
+    return False

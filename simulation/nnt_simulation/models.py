@@ -10,6 +10,7 @@ from nnt_contract.simulation_config import Configuration
 from nnt_simulation import choices, keras_2, metrics
 from nnt_simulation.errors import ModelError, essence, is_out_of_memory
 
+_WITH_STATES = (keras.layers.GRU, keras.layers.LSTM)
 _PART = re.compile(
     r"<class '[\w.]*?(\w+)'> could not be deserialized.*?'name': '([^']+)'", re.DOTALL
 )
@@ -59,6 +60,16 @@ def _check(model: keras.Model) -> None:
             raise ModelError(f"The model has {len(tensors)} {what}, expected one.")
     if not model.trainable_variables:
         raise ModelError("The model has no weights that can be trained.")
+    for layer in model._flatten_layers():
+        if (
+            isinstance(layer, _WITH_STATES)
+            and layer.stateful
+            and keras.backend.backend() == "torch"
+        ):
+            raise ModelError(
+                f"Keras cannot train {type(layer).__name__} '{layer.name}' with torch, because it is stateful:"
+                " choose the backend tensorflow."
+            )
 
 
 def _readable(model_json: dict[str, Any]) -> Any:

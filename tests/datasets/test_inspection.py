@@ -40,6 +40,7 @@ def test_a_part_is_described(tmp_path):
                 "labels": {
                     "kind": "binary",
                     "shape": [],
+                    "class_count": 2,
                     "classes": [
                         {"value": 0, "name": "", "rows": 1},
                         {"value": 1, "name": "", "rows": 2},
@@ -112,6 +113,16 @@ def test_classes_have_the_names_that_the_file_gives_them(tmp_path):
     found = report.parts["train"].labels
     assert [(one.name, one.rows) for one in found.classes] == [("no", 0), ("yes", 2)]
     assert report.problems == ("Training data: every row has the same label, yes.",)
+
+
+@pytest.mark.parametrize(("declared", "told"), [(1000, 1000), (1001, 2), (300_000, 2)])
+def test_of_more_classes_than_a_page_shows_those_that_occur_are_told(tmp_path, declared, told):
+    names = ",".join(f"c{value}" for value in range(declared))
+    report = inspected(tmp_path, train=f"{ARFF}1,2,c7\n3,4,c999\n".replace("no,yes", names))
+    found = report.parts["train"].labels
+    assert (found.class_count, len(found.classes)) == (declared, told)
+    assert [one.name for one in found.classes if one.rows] == ["c7", "c999"]
+    assert len(json.dumps(report.as_json())) < 100_000
 
 
 def test_pixels_that_never_change_are_named_by_their_place(tmp_path):

@@ -10,13 +10,13 @@ PROBLEM = "Training data, line 2, column 'a': expected a number, received 'cat'.
 LEAK = "Test data: 5 of 100 rows have the same features as a row of the training data (rows 1, 2, 3, 4, 5)."
 
 
-def classes(*rows: int, names: tuple[str, ...] = ()) -> dict[str, Any]:
+def classes(*rows: int, names: tuple[str, ...] = (), declared: int | None = None) -> dict[str, Any]:
     counted = [
         {"value": value, "name": names[value] if names else "", "rows": count}
         for value, count in enumerate(rows)
     ]
     kind = "class numbers" if len(rows) > 2 else "binary"
-    return _labels(kind, classes=counted)
+    return _labels(kind, classes=counted, class_count=declared or len(rows))
 
 
 def real(minimum: float, maximum: float, mean: float) -> dict[str, Any]:
@@ -66,5 +66,5 @@ def is_refused(simulation: Simulation, problem: str = PROBLEM) -> None:
 
 
 def _labels(kind: str, **found: Any) -> dict[str, Any]:
-    absent: dict[str, Any] = {"classes": [], "minimum": None, "maximum": None, "mean": None}
-    return {"kind": kind, "shape": [], **absent, **found}
+    absent = dict.fromkeys(("minimum", "maximum", "mean"))
+    return {"kind": kind, "shape": [], "class_count": 0, "classes": [], **absent, **found}

@@ -61,13 +61,17 @@ def test_data_that_are_still_fetched_are_not_said_to_wait_for_an_inspection(alic
     waits_for_inspection(simulation)
     DatasetFetch.objects.create(experiment=simulation.experiment, part="test", url="http://a/")
     page = page_of(alice, simulation)
-    assert "the test data waits to be fetched" in page and WAITS not in page
+    assert "the test data waits to be fetched" in page and WAITS not in page.lower()
 
 
-def test_who_does_not_wait_is_told_nothing_of_it(alice):
-    simulation = a_simulation(alice.user, wanted=Wanted.PAUSED, status=Status.PAUSED)
-    waits_for_inspection(simulation)
-    assert WAITS not in _list(alice)
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.STOPPED])
+def test_who_does_not_wait_is_told_nothing_of_it(alice, status):
+    """The row stays as it is when whoever inspects gives up."""
+    simulation = a_simulation(alice.user, wanted=Wanted(status), status=status)
+    waits_for_inspection(simulation, started_at=simulation.created_at)
+    assert UNDER_WAY not in _list(alice)
+    page = page_of(alice, simulation)
+    assert UNDER_WAY not in page.lower() and "The data have not been inspected." in text_of(page)
 
 
 # What was found
@@ -104,6 +108,13 @@ def test_of_many_classes_the_first_are_shown_and_the_others_counted(alice):
     is_inspected(simulation, report(train=part(classes(*[7] * 1000))))
     card = text_of(page_of(alice, simulation))
     assert card.count("7</td>") == 20 and "and 980 more classes" in card
+
+
+def test_classes_that_no_row_has_are_counted_where_they_are_too_many_to_be_listed(alice):
+    simulation = a_simulation(alice.user)
+    is_inspected(simulation, report(train=part(classes(*[7] * 30, declared=300_000))))
+    card = text_of(page_of(alice, simulation))
+    assert "300,000 classes" in card and "and 299,980 more classes" in card
 
 
 def test_a_leak_is_told_at_the_head_of_the_page_too(alice):
@@ -164,7 +175,7 @@ def test_the_card_comes_into_its_page_when_the_data_are_inspected(alice, alice_d
         page.set_viewport_size({"width": 400, "height": 800})
         open_page(page, simulation)
         card = page.locator("#data")
-        expect(card).to_contain_text("The data will be inspected")
+        expect(card).to_contain_text("The data wait to be inspected.")
         is_inspected(simulation, report(LEAK, train=part(classes(30, 10))))
         expect(card.locator(".notice.warn li")).to_have_text(LEAK)
         bars = card.locator(".balance progress")

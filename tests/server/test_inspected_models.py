@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from nnt_contract.status import Status
+from nnt_contract.status import Status, Wanted
 from nnt_server.simulations.models import ModelInspection, Simulation
 from tests.conftest import FIXTURES
 from tests.server.conftest import MODEL, a_simulation
@@ -56,10 +56,10 @@ def test_a_model_that_was_chosen_is_inspected_at_once_and_its_layers_follow(alic
     inspection = ModelInspection.objects.get()
     assert (inspection.model, inspection.backend) == (MODEL, "tensorflow")
     assert doorbell.rings == [("POST", f"/model_inspections/{inspection.id}", None)]
-    assert "will be inspected" in fragment
+    assert "The model waits to be inspected." in fragment
     begins()
     fragment = alice.get(address_in(fragment), headers=HTMX).content.decode()
-    assert "is being inspected" in fragment
+    assert "The model is being inspected." in fragment
     is_found()
     fragment = alice.get(address_in(fragment), headers=HTMX).content.decode()
     assert "hx-get" not in fragment
@@ -86,7 +86,8 @@ def test_each_backend_is_asked_about_the_model(alice, doorbell):
         look(alice, backend=backend)
     assert set(ModelInspection.objects.values_list("backend", flat=True)) == {"tensorflow", "torch"}
     answer = alice.post(reverse("inspect_model"), sent(backend="abacus"))
-    assert answer.status_code == 422 and b"abacus" in answer.content
+    assert answer.status_code == 422
+    assert "tensorflow or torch was expected; received “abacus”" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,14 @@ def test_a_simulation_tells_that_it_waits_for_its_model(alice):
     is_found()
     page = page_of(alice, simulation)
     assert "the model" not in page and "backward_rows" in page
+
+
+def test_a_simulation_that_does_not_wait_is_not_said_to(alice):
+    simulation = a_simulation(alice.user, wanted=Wanted.STOPPED, status=Status.STOPPED)
+    waits_for_its_model(simulation)
+    begins()
+    page = page_of(alice, simulation)
+    assert "being inspected" not in page and "The model has not been inspected." in page
 
 
 def test_the_page_of_a_simulation_tells_why_its_model_cannot_be_trained(alice):

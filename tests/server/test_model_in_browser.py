@@ -34,7 +34,7 @@ def test_the_layers_of_a_chosen_model_are_seen_before_anything_is_created(
         # The data is not sent along.
         assert len(asking.value.post_data_buffer or b"") < 5_000
         shown = page.locator("#inspected-model")
-        expect(shown).to_contain_text("will be inspected")
+        expect(shown).to_contain_text("waits to be inspected")
         begins()
         expect(shown).to_contain_text("is being inspected")
         assert page.locator("#upload").is_hidden()
@@ -68,6 +68,26 @@ def test_a_configuration_file_that_chooses_another_backend_has_it_inspected_with
             page.get_by_label("Configuration file").set_input_files(
                 {"name": "c.json", "mimeType": "", "buffer": b'{"backend": "torch"}'}
             )
+
+    alice_does(story)
+    inspected = ModelInspection.objects.values_list("backend", flat=True)
+    assert sorted(inspected) == ["tensorflow", "torch"]
+
+
+def test_a_configuration_file_that_chooses_none_stands_for_the_usual_backend(
+    alice_does, doorbell, tmp_path
+):
+    def story(page: Page) -> None:
+        page.goto(reverse("new_simulation"))
+        page.get_by_label("Backend").select_option("torch")
+        with page.expect_response(lambda answer: "/models/" in answer.url):
+            choose(page, tmp_path)
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_label("Configuration file").set_input_files(
+                {"name": "c.json", "mimeType": "", "buffer": b'{"name": "mine"}'}
+            )
+        expect(page.get_by_label("Backend")).to_have_value("tensorflow")
+        expect(page.get_by_label("Backend")).to_be_disabled()
 
     alice_does(story)
     inspected = ModelInspection.objects.values_list("backend", flat=True)
@@ -110,7 +130,7 @@ def test_the_layers_come_into_the_page_of_a_simulation(alice, alice_does):
 
     def story(page: Page) -> None:
         page.goto(reverse("simulation", args=[simulation.id]))
-        expect(page.locator("#layers")).to_contain_text("will be inspected")
+        expect(page.locator("#layers")).to_contain_text("waits to be inspected")
         is_found(REPORT)
         expect(page.locator("#layers").get_by_role("row")).to_have_count(5)
 

@@ -88,6 +88,16 @@ def test_a_missing_backend_is_said_at_once_before_any_data_is_read(
     assert "Traceback" not in out + err
 
 
+def test_what_keras_cannot_train_with_torch_is_said(tmp_path, parser, start):
+    stateful = keras.Sequential(
+        [keras.Input(batch_shape=(10, 6, 1)), layers.LSTM(4, stateful=True), layers.Dense(CLASSES)]
+    )
+    rows = {name: values[..., None] if name == "x" else values for name, values in data().items()}
+    make_run(tmp_path, backend="torch", model=json_of(stateful), data=rows, batch_size=10)
+    start(tmp_path).communicate(timeout=60)
+    assert parser.errors[0].startswith("Keras cannot train LSTM 'lstm")
+
+
 def test_no_other_backend_is_chosen_once_keras_is_imported():
     with pytest.raises(RuntimeError, match="imported already"):
         backends.choose(other_than(keras.backend.backend()))  # type: ignore[arg-type]

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from nnt_contract import keras_model
-from nnt_simulation import models
+from nnt_simulation import keras_2, models
 from nnt_simulation.errors import ModelError
 from tests.conftest import ROOT
+from tests.simulation.builders import json_of
+from tests.simulation.families import FAMILIES
 
+ENGINES = ("keras.engine", "keras.src.engine", "tf_keras.src.engine")
 WRITTEN = json.loads((ROOT / "tests" / "fixtures" / "keras_2" / "models.json").read_text())
+SEQUENTIAL = [name for name, one in WRITTEN.items() if one["model"]["class_name"] == "Sequential"]
 
 
 def as_first_versions_wrote(part: Any) -> Any:
@@ -25,6 +29,15 @@ def as_first_versions_wrote(part: Any) -> Any:
     return {
         name: as_first_versions_wrote(value) for name, value in part.items() if name not in later
     }
+
+
+def as_files_hold_it(model: dict[str, Any], engine: str = ENGINES[-1]) -> dict[str, Any]:
+    """In a .keras file, and by serialize_keras_object, the whole is named like its parts."""
+    kind, config = model["class_name"], model["config"]
+    if kind == "Sequential":
+        return {"module": "keras", "class_name": kind, "config": config, "registered_name": None}
+    module = f"{engine}.functional"
+    return {"module": module, "class_name": kind, "config": config, "registered_name": kind}
 
 
 def without_its_input_layer(model: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +62,7 @@ def predicted(model_json: dict[str, Any], rows: list[int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-@pytest.mark.parametrize("rewritten", [dict, as_first_versions_wrote])
+@pytest.mark.parametrize("rewritten", [dict, as_first_versions_wrote, as_files_hold_it])
 def test_it_has_the_same_weights_and_predicts_the_same(name, rewritten):
     made = WRITTEN[name]
     tolerance = 2e-3 if name == "mixed precision" else 1e-4
@@ -59,6 +72,19 @@ def test_it_has_the_same_weights_and_predicts_the_same(name, rewritten):
         rtol=tolerance,
         atol=tolerance,
     )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_is_known_by_the_module_of_each_version(engine):
+    made = WRITTEN["merge"]
+    model = as_files_hold_it(made["model"], engine)
+    np.testing.assert_allclose(predicted(model, made["rows"]), made["predicted"], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_model_of_keras_3_is_taken_as_it_is(name):
+    model = json_of(FAMILIES[name]())
+    assert not keras_2.is_of_keras_2(model)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -71,13 +97,21 @@ def test_it_can_be_trained(name):
     assert not all(map(np.array_equal, before, after))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name, one in WRITTEN.items() if one["model"]["class_name"] == "Sequential"],
-)
+@pytest.mark.parametrize("name", SEQUENTIAL)
 def test_the_first_layer_may_know_the_input(name):
     made = WRITTEN[name]
     model = without_its_input_layer(as_first_versions_wrote(made["model"]))
+    tolerance = 2e-3 if name == "mixed precision" else 1e-4
+    np.testing.assert_allclose(
+        predicted(model, made["rows"]), made["predicted"], rtol=tolerance, atol=tolerance
+    )
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_a_file_may_leave_the_input_open(name):
+    made = WRITTEN[name]
+    whole = as_files_hold_it(made["model"])
+    model = whole | {"config": whole["config"] | {"layers": whole["config"]["layers"][1:]}}
     tolerance = 2e-3 if name == "mixed precision" else 1e-4
     np.testing.assert_allclose(
         predicted(model, made["rows"]), made["predicted"], rtol=tolerance, atol=tolerance
@@ -94,3 +128,55 @@ def test_what_would_be_another_model_is_refused(layer, argument, value):
     config[argument] = value
     with pytest.raises(ModelError, match=f"{layer}.*{argument}"):
         models.build(model, (20, 3))
+
+
+def functional(*layers: dict[str, Any], ends: str = "out") -> dict[str, Any]:
+    """The first of the layers is the input."""
+    made = [{"inbound_nodes": [], "name": layer["config"]["name"], **layer} for layer in layers]
+    inputs, outputs = [[made[0]["name"], 0, 0]], [[ends, 0, 0]]
+    config = {"name": "old", "layers": made, "input_layers": inputs, "output_layers": outputs}
+    return {"class_name": "Functional", "config": config}
+
+
+def layer(kind: str, name: str, *after: list[Any], **config: Any) -> dict[str, Any]:
+    nodes = [[list(reference) for reference in after]] if after else []
+    return {"class_name": kind, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+
+ENTRY = layer("InputLayer", "in", batch_input_shape=[None, 5, 4])
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_layer_is_called_with_a_list_of_what_others_give(count):
+    cells = [{"class_name": "GRUCell", "config": {"units": 2}}] * count
+    names = [f"state_{at}" for at in range(count)]
+    states = [[name, 0, 0] for name in names]
+    model = models.build(
+        functional(
+            ENTRY,
+            layer("Flatten", "flat", ["in", 0, 0, {}]),
+            *(layer("Dense", name, ["flat", 0, 0, {}], units=2) for name in names),
+            layer("RNN", "out", ["in", 0, 0, {"initial_state": states}], cell=cells),
+        )
+    )
+    before = model(np.ones((1, 5, 4)))
+    model.get_layer("state_1").bias.assign([5.0, 5.0])
+    assert not np.allclose(before, model(np.ones((1, 5, 4))))
+
+
+def test_an_argument_that_looks_like_a_reference_is_left_as_it_is():
+    grid = [[1, 2], [3, 4], [5, 6]]
+    model = functional(ENTRY, layer("Flatten", "out", ["in", 0, 0, {"grid": grid}]))
+    [call] = keras_2.as_keras_3(model)["config"]["layers"][1]["inbound_nodes"]
+    assert call["kwargs"] == {"grid": grid}
+
+
+@pytest.mark.parametrize(
+    ("reference", "ends"), [(["zzz", 0, 0, {}], "out"), (["in", 0, 0, {}], "zzz")]
+)
+def test_a_layer_that_is_not_there_is_named(reference, ends):
+    with pytest.raises(ModelError) as refused:
+        models.build(functional(ENTRY, layer("Flatten", "out", reference), ends=ends))
+    assert str(refused.value) == (
+        "The model cannot be built: it uses the output of a layer 'zzz', which it does not have."
+    )

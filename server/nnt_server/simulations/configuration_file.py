@@ -160,7 +160,7 @@ class _File(Message):
     val_label_name: _Key = "y_val"
     label_column: Annotated[str, Field(max_length=200)] = ""  # of a table; an .npz file has none
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
-    backend: BackendName = "tensorflow"
+    backend: BackendName = keras_choices.USUAL_BACKEND
     gpu: bool = False
     limits: _Limits = _Limits()
 

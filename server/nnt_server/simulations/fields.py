@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from nnt_contract import keras_model, model_shape
-from nnt_server.simulations import dataset_urls
+from nnt_server.simulations import dataset_urls, keras_choices
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
@@ -88,6 +88,24 @@ class ModelFile(forms.FileField):
         if problems := keras_model.problems(model) or model_shape.problems(model):
             raise ValidationError(keras_model.sentences(problems))
         return model
+
+
+class Backend(forms.ChoiceField):
+    """What Keras computes with; its value is the usual one where none is chosen."""
+
+    def __init__(self, **options: Any) -> None:
+        names = keras_choices.BACKENDS
+        expected = f"{' or '.join(names)} was expected; received “%(value)s”."
+        super().__init__(
+            choices=[(name, name) for name in names],
+            initial=keras_choices.USUAL_BACKEND,
+            required=False,
+            error_messages={"invalid_choice": expected},
+            **options,
+        )
+
+    def clean(self, value: Any) -> str:
+        return super().clean(value) or keras_choices.USUAL_BACKEND
 
 
 class DatasetUrl(forms.CharField):

@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import UploadedFile
 from pydantic import ValidationError
 
 from nnt_contract.errors import FieldError, contract_error
-from nnt_contract.simulation_config import BackendName, Configuration, KerasChoice, Part
+from nnt_contract.simulation_config import Configuration, KerasChoice, Part
 from nnt_server.form_fields import describe_fields
 from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.fields import (
+    Backend,
     DatasetUrl,
     Duration,
     JsonText,
@@ -25,7 +26,6 @@ from nnt_server.simulations.form_rows import add_rows
 from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Grid
 
 PARTS: tuple[Part, ...] = get_args(Part)
-_BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 _MILLION = 10**6
 _DATASETS = ".npz,.csv,.arff,.json,.pkl,.pickle,.zip"  # a hint: their content says what they are
 _ALL_OF_IT = "the configuration"
@@ -90,14 +90,8 @@ class NewSimulationForm(forms.Form):
         help_text="A JSON file with what Keras' model.to_json() returns.",
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
     )
-    backend = forms.ChoiceField(
-        choices=[(name, name) for name in _BACKENDS],
-        initial=_BACKENDS[0],
-        required=False,
-        help_text="What Keras computes with; torch where simulations have it installed.",
-        error_messages={
-            "invalid_choice": f"{' or '.join(_BACKENDS)} was expected; received “%(value)s”."
-        },
+    backend = Backend(
+        help_text="What Keras computes with; torch where simulations have it installed."
     )
 
     train_file, train_url = _source("Training data")
@@ -294,7 +288,7 @@ def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
         **{name: choice(name) for name in ("optimizer", "loss_function")},
         **{part: keys(part) for part in PARTS},
         "label_column": values.get("label_column", ""),
-        "backend": values.get("backend") or _BACKENDS[0],
+        "backend": values.get("backend", keras_choices.USUAL_BACKEND),
         "limits": {
             name: values.get(f"limit_{name}") or limits.bounds(name).usual for name in limits.NAMES
         },

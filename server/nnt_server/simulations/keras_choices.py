@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import get_args
 
 from nnt_contract import catalogue, keras_choice
 from nnt_contract.errors import FieldError
+from nnt_contract.simulation_config import BackendName, Configuration
 from nnt_server.simulations.grid import Cell, Grid
 
 OPTIMIZERS = [entry.name for entry in catalogue.installed().optimizers]
 LOSS_FUNCTIONS = [entry.name for entry in catalogue.installed().loss_functions]
+
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
+USUAL_BACKEND: BackendName = Configuration.model_fields["backend"].default
 
 
 def complaints(grid: Grid, cells: Sequence[Cell]) -> Iterator[FieldError]:

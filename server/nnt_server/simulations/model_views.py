@@ -1,27 +1,23 @@
 """Models that are looked at before anything is created: chosen in the form, inspected, and shown there."""
 
-from typing import Any, get_args
+from typing import Any
 
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from nnt_contract.simulation_config import BackendName, Configuration
 from nnt_server.requests import Request
 from nnt_server.simulations import model_inspections
-from nnt_server.simulations.fields import ModelFile
+from nnt_server.simulations.fields import Backend, ModelFile
 from nnt_server.simulations.models import ModelInspection
 
 _TEMPLATE = "simulations/_inspected_model.html"
-_USUAL_BACKEND: BackendName = Configuration.model_fields["backend"].default
 
 
 class ChosenModel(forms.Form):
     model = ModelFile()
-    backend = forms.ChoiceField(
-        choices=[(name, name) for name in get_args(BackendName)], required=False
-    )
+    backend = Backend()
 
 
 @require_POST
@@ -35,8 +31,8 @@ def inspect_model(request: Request) -> HttpResponse:
         return render(
             request, "simulations/_refused_model.html", {"problems": problems}, status=422
         )
-    backend = form.cleaned_data["backend"] or _USUAL_BACKEND
-    inspection = model_inspections.look_at(form.cleaned_data["model"], backend)
+    chosen = form.cleaned_data
+    inspection = model_inspections.look_at(chosen["model"], chosen["backend"])
     return render(request, _TEMPLATE, _shown(request, inspection))
 
 

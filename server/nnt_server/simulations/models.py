@@ -15,11 +15,12 @@ from nnt_contract.model_report import ModelReport
 from nnt_contract.simulation_config import Part
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_server.simulations import words
+from nnt_server.simulations.inspection import Inspection
 
 # Migrations write these down: plain strings there, so that an old migration needs no class of today.
 _ENDED = [status.value for status in Status if status.is_ended]
 
-_CLASSES = 20  # are shown; the API has all
+_CLASSES = 20  # are shown; the API has more
 
 _FRESH = timedelta(seconds=30)  # a process that is watched is looked at much more often
 
@@ -42,18 +43,13 @@ class Dataset(models.Model):
         db_table = "datasets"
 
 
-class ModelInspection(models.Model):
-    """What a model is made of, once for each content and backend. Below `asked_at` only the deployer writes."""
+class ModelInspection(Inspection):
+    """What a model is made of, once for each content and backend; its report is nnt_contract.model_report."""
 
     id = models.TextField(primary_key=True)  # SHA-256 of backend and model
     model = models.JSONField()  # Keras JSON
     backend = models.TextField()  # of nnt_contract.simulation_config.Configuration
     asked_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True)
-    report = models.JSONField(null=True)  # nnt_contract.model_report
-    problem = models.TextField(db_default="")  # why it cannot be trained, in words for its owner
-    failed_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "model_inspections"
@@ -64,10 +60,6 @@ class ModelInspection(models.Model):
         """It is not tried again unless somebody asks."""
         has_failed = self.failed_at is not None and self.failed_at >= self.asked_at
         return has_failed or self.finished_at is not None
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.started_at is not None and self.failed_at is None and self.finished_at is None
 
     @property
     def wait(self) -> "Wait":
@@ -88,7 +80,7 @@ class Experiment(models.Model):
     train_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
     validation_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
     test_dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", null=True)
-    # What their owner calls the uploaded files, by part: only for people to read.
+    # What their owner calls the uploaded files, by part: for people to read, in pages and in what is said of the data.
     file_names = models.JSONField(default=dict)
     # None: it was made before models were inspected.
     model_inspection = models.ForeignKey(
@@ -138,25 +130,16 @@ class DatasetFetch(models.Model):
         return Wait(told, self.received_bytes, self.total_bytes)
 
 
-class DataInspection(models.Model):
-    """What an experiment's data are like. Only the deployer writes, but for the row's being there."""
+class DataInspection(Inspection):
+    """What an experiment's data are like; its report is nnt_contract.data_report."""
 
     experiment = models.OneToOneField(
         Experiment, models.DO_NOTHING, primary_key=True, related_name="data_inspection"
     )
-    started_at = models.DateTimeField(null=True)
-    report = models.JSONField(null=True)  # nnt_contract.data_report
-    problem = models.TextField(db_default="")  # why nobody can train on them, for their owner
-    failed_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "data_inspections"
         managed = False  # migration 0008 creates it
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.started_at is not None and self.failed_at is None and self.finished_at is None
 
     @property
     def wait(self) -> Wait:
@@ -336,7 +319,7 @@ class PartOfData(NamedTuple):
 
     @property
     def more_classes(self) -> int:
-        return len(self.found.labels.classes[_CLASSES:]) if self.found else 0
+        return self.found.labels.class_count - len(self.classes) if self.found else 0
 
     @property
     def rows_of_largest_class(self) -> int:

@@ -81,7 +81,8 @@
 
   const fill = (content) => {
     const { backend } = form.elements;
-    const usual = backend.value;
+    const before = backend.value;
+    backend.value = backend.options[0].value; // the usual one
     for (const [key, name] of Object.entries(FIELDS)) {
       if (content[key] != null) form.elements[name].value = [content[key]].flat().join(", ");
     }
@@ -93,7 +94,7 @@
     fillRows(optimizers, (content.optimizers ?? []).map((one) => [one.optimizer, conf(one)]));
     fillRows(lossFunctions, losses.map((one) => [one.loss_function, conf(one)]));
     fillRows(learningRates, (content.learning_rates ?? []).map((rate) => [rate]));
-    if (backend.value !== usual) backend.dispatchEvent(new Event("change"));
+    if (backend.value !== before) backend.dispatchEvent(new Event("change"));
   };
 
   // While a file is chosen it stands for everything that is typed: what it says is shown, and cannot be changed.

@@ -32,7 +32,7 @@ CREATE TABLE data_inspections (
 );
 CREATE INDEX data_inspections_unfinished ON data_inspections (experiment_id) WHERE finished_at IS NULL;
 
--- What their owner calls the uploaded files, by part: only for people to read.
+-- What their owner calls the uploaded files, by part: for people to read, in pages and in what is said of the data.
 ALTER TABLE experiments ADD COLUMN file_names jsonb NOT NULL DEFAULT '{}';
 """
 
