@@ -106,13 +106,13 @@ thread on both sides. Create: POST /api/experiments with model, configuration an
 product as `make up` starts it, idle; from before the request until the training process has written its first
 checkpoint (the time of that file), before which it has written the epoch's collection durably. Plain: `python train.py`
 (bench/programs/train.py) with the same Python and the same files, from before its start until it marks the end of its
-first epoch (the time of that file). The clock is the same, and every file is in the page cache. The data are inspected in
-that time. The model is by the first launch alone, which waits some two seconds longer and is not the median; the form has
-it done when a model is chosen. Docker: the same
-product with `NNT_LAUNCHER=docker`, each simulation in a container and a network of its own, from the image
-nnt-simulation. Keras imports scikit-learn where it is installed, as it is here and is not in the image; the
-simulation spares itself that. Value: the worse of both launchers, each over the plain script on this machine. Beside
-it: what it is where scikit-learn is not installed, and over the script in a container of the same image.
+first epoch (the time of that file). The clock is the same, and every file is in the page cache. The data are
+inspected in that time. The model is by the first launch alone, which waits some two seconds longer and is not the
+median; the form has it done when a model is chosen. Docker: the same product with `NNT_LAUNCHER=docker`, each
+simulation in a container and a network of its own, from the image nnt-simulation. Keras imports scikit-learn where it
+is installed, as it is here and is not in the image; the simulation spares itself that. Value: the worse of both
+launchers, each over the plain script on this machine. Beside it: what it is where scikit-learn is not installed, and
+over the script in a container of the same image.
 """,
     unit="times the wait with a plain script",
     bound=Bound(at_most=1.3),
