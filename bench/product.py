@@ -16,8 +16,8 @@ from uuid import UUID
 import httpx
 
 from bench.experiment import Experiment
-from bench.services import free_port
 from bench.settings import not_ours
+from scripts.free_port import free_port
 from scripts.up.settings import ROOT
 
 _READY_DEADLINE_S = 120

@@ -1,7 +1,6 @@
 """The services a collection passes through, started with the product's own commands and ended afterwards."""
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import psycopg2.extras
 
 from nnt_contract import tokens
 from nnt_contract.tokens import RunToken
+from scripts.free_port import free_port
 from scripts.up import redis
 from scripts.up.postgres import Cluster
 from scripts.up.processes import procfile_programs
@@ -163,12 +163,6 @@ def _wait_for(address: str) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return int(candidate.getsockname()[1])
 
 
 _SIMULATION = """

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import psycopg2.extras
 import pytest
 import redis as redis_client
 
+from scripts.free_port import free_port
 from scripts.up import redis as embedded_redis
 from scripts.up.postgres import Cluster
 
@@ -43,12 +43,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _ring(item: pytest.Item) -> int:
     folder = item.path.relative_to(ROOT / "tests").parts[0]
     return _LATER.index(folder) + 1 if folder in _LATER else 0
-
-
-def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return int(candidate.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 30) -> T:

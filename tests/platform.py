@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.free_port import free_port
 from scripts.up.settings import ROOT
-from tests.conftest import free_port, wait_for
+from tests.conftest import wait_for
 
 _START_S = 120
 

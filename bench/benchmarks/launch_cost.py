@@ -9,7 +9,8 @@ from bench.experiment import ROWS, Experiment, experiment
 from bench.measurement import Benchmark, Bound, Comparison, Measurement, interleaved, ratio
 from bench.product import Product, running_product
 from bench.script import Script
-from bench.services import data_folder, free_port
+from bench.services import data_folder
+from scripts.free_port import free_port
 
 _DEADLINE_S = 120
 _LOCAL, _DOCKER = "local", "docker"

@@ -1,6 +1,7 @@
 """What an earlier start left behind: processes whose supervisord was killed, and ports that others hold."""
 
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,11 +30,26 @@ def end_leftovers(data_dir: Path) -> int:
 
 def taken_ports(ports: Mapping[str, int], host: str) -> list[str]:
     """A sentence for each port that cannot be listened at, with its setting and, where it can be told, its holder."""
+    shared = [port for port, settings in Counter(ports.values()).items() if settings > 1]
     return [
+        f"port {port} is that of {' and '.join(name for name in ports if ports[name] == port)}; "
+        "set one of them to another"
+        for port in shared
+    ] + [
         f"port {port} ({name}) is taken{_holder(port)}; free it or set {name} to another"
         for name, port in ports.items()
-        if not _is_free(host, port)
+        if not is_free(host, port)
     ]
+
+
+def is_free(host: str, port: int) -> bool:
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _is_service_of(process: psutil.Process, data_dir: Path) -> bool:
@@ -48,16 +64,6 @@ def _is_service_of(process: psutil.Process, data_dir: Path) -> bool:
         return process.environ().get(INSTANCE) == str(data_dir)
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return False
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as candidate:
-        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            candidate.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def _holder(port: int) -> str:

@@ -23,9 +23,9 @@ from nnt_deployer.app import create_app as create_deployer
 from nnt_deployer.settings import DeployerSettings
 from nnt_parser.app import create_app as create_parser
 from nnt_parser.settings import ParserSettings
+from scripts.free_port import free_port
 from scripts.up.settings import UpSettings
 from tests.authority.conftest import People
-from tests.conftest import free_port
 from tests.server.conftest import Visitor, a_simulation
 
 from axes.models import AccessAttempt  # isort: skip

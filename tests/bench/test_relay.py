@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from scripts.free_port import free_port
 from scripts.up.settings import ROOT
-from tests.conftest import free_port, wait_for
+from tests.conftest import wait_for
 
 
 @pytest.fixture

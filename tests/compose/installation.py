@@ -21,8 +21,8 @@ from docker.models.containers import Container
 from dotenv import dotenv_values
 
 from bench.engine import SOCKET
+from scripts.free_port import free_port
 from scripts.up.settings import ROOT
-from tests.conftest import free_port
 
 _COMPOSE_IMAGE = "nnt-compose"
 _DEADLINE_S = 600

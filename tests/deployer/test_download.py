@@ -15,7 +15,8 @@ from nnt_deployer.errors import FetchFailed
 from nnt_deployer.fetching import download
 from nnt_deployer.fetching.download import Bounds, Download
 from nnt_deployer.fetching.guarded import resolve
-from tests.conftest import free_port, require
+from scripts.free_port import free_port
+from tests.conftest import require
 from tests.web import Web, send, serving
 
 BOUNDS = Bounds(max_bytes=1_000_000, seconds=20, allowed_hosts=["LocalHost"])

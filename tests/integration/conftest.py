@@ -20,7 +20,7 @@ from nnt_parser.keeper import keep
 from nnt_parser.settings import ParserSettings
 from nnt_parser.spool import Spool
 from nnt_parser.store import Store
-from tests.conftest import free_port
+from scripts.free_port import free_port
 from tests.deployer.in_process import InProcessLauncher
 
 SECRET = "t" * 32
