@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each package, and what of ours it may import besides itself.
 OURS = {
     "nnt_contract": set(),
-    "nnt_datasets": set(),
+    "nnt_datasets": {"nnt_contract"},
     "nnt_service": {"nnt_contract"},
     "nnt_server": {"nnt_contract"},
     "nnt_deployer": {"nnt_contract", "nnt_service"},  # of nnt_datasets it runs the program

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nnt_contract.message import Message
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 
 Shape = Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # of one row
 _Names = Annotated[tuple[str, ...], Field(strict=False)]  # short, without what a page would obey
@@ -29,7 +29,7 @@ class ClassCount(Message):
 
 
 class LabelReport(Message):
-    """Classes of class numbers and one-hot vectors; minimum, maximum and mean of real targets."""
+    """Classes of class numbers and one-hot vectors; of real targets minimum, maximum and mean, and are they whole."""
 
     kind: Literal["binary", "class numbers", "one-hot", "real"]
     shape: Shape  # () is one number
@@ -39,6 +39,7 @@ class LabelReport(Message):
     minimum: float | None
     maximum: float | None
     mean: float | None
+    are_whole: bool | None = None  # None of reports that were made before it was asked
 
 
 class FeatureReport(Message):

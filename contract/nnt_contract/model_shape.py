@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnt_contract.errors import FieldError
-
-RowShape = tuple[int | None, ...]
+from nnt_contract.row_shape import RowShape
 
 _MODELS = ("Functional", "Model", "Sequential")
 _ONLY_ONE = "one {}, as datasets have one array of features and one of labels"

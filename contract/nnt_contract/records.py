@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from nnt_contract.message import Message, Number, Text
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 
 # Of more classes there are no tables: they grow with the square of this.
 MAX_CLASSES = 1000

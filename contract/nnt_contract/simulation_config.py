@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, JsonValue, NonNegativeInt, PositiveInt, model_validator
 
 from nnt_contract.message import Message
+from nnt_contract.part import Part
 
-Part = Literal["train", "validation", "test"]
 BackendName = Literal["tensorflow", "torch"]
 
 

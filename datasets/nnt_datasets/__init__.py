@@ -1,6 +1,7 @@
 """Datasets of every format: read into arrays, and inspected before anybody trains on them."""
 
-from nnt_datasets.dataset import Dataset, File, Keys, Part, Strange
+from nnt_contract.part import Part
+from nnt_datasets.dataset import Dataset, File, Keys, Strange
 from nnt_datasets.errors import DatasetError, Place
 from nnt_datasets.inspection import inspect
 from nnt_datasets.limits import Limits, Means

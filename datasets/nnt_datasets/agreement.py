@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from nnt_datasets.dataset import Dataset, Part
+from nnt_contract.part import Part
+from nnt_datasets.dataset import Dataset
 from nnt_datasets.errors import DatasetError, Place, listed, quoted
 
 _OF_TRAINING = "as in the training data"

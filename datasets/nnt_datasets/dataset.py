@@ -9,7 +9,6 @@ import numpy as np
 
 from nnt_datasets.errors import Place
 
-Part = Literal["train", "validation", "test"]
 Format = Literal["npz", "csv", "arff", "json", "pickle", "zipped pickle"]
 
 

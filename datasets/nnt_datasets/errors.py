@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from nnt_contract.part import named
+
 _SHOWN_CHARACTERS = 60
 
 
@@ -79,10 +81,6 @@ def file_text(part: str, file: str = "") -> str:
     """`Training data (cats.csv)`"""
     whose = named(part) if part else ""
     return f"{whose} ({shown(file)})" if whose and file else whose or shown(file)
-
-
-def named(part: str) -> str:
-    return "Training data" if part == "train" else f"{part.capitalize()} data"
 
 
 def quoted(text: str) -> str:

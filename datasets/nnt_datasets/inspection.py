@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 
+from nnt_contract.part import Part
+from nnt_contract.row_shape import RowShape
 from nnt_datasets import columns, labels, problems
-from nnt_datasets.dataset import Dataset, File, Part
+from nnt_datasets.dataset import Dataset, File
 from nnt_datasets.errors import DatasetError, shown
 from nnt_datasets.leakage import leaks
 from nnt_datasets.limits import Means
 from nnt_datasets.read import read_parts
 from nnt_datasets.report import PartReport, Report
-from nnt_datasets.shapes import Shape, shape_rows
+from nnt_datasets.shapes import shape_rows
 
 _NAMES = 1000
 
 
-def inspect(files: Mapping[Part, File], means: Means, row_shape: Shape | None = None) -> Report:
+def inspect(files: Mapping[Part, File], means: Means, row_shape: RowShape | None = None) -> Report:
     """Reads every part as a training does; raises DatasetError for what a training would fail at.
 
     `row_shape` is what the model takes, where that is known. Needs memory for a few blocks and 2²³ fingerprints.
@@ -28,7 +30,7 @@ def inspect(files: Mapping[Part, File], means: Means, row_shape: Shape | None = 
     return Report(parts, leaked, tuple(problems.sentences(parts, leaked)))
 
 
-def _check_shape(dataset: Dataset, row_shape: Shape, part: Part, file: str) -> None:
+def _check_shape(dataset: Dataset, row_shape: RowShape, part: Part, file: str) -> None:
     try:
         shape_rows(dataset.features, row_shape)
     except DatasetError as error:

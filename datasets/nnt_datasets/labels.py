@@ -9,6 +9,7 @@ import numpy as np
 from nnt_datasets.dataset import Dataset
 from nnt_datasets.disk import row_blocks
 from nnt_datasets.errors import shown
+from nnt_datasets.table import is_whole
 
 Kind = Literal["binary", "class numbers", "one-hot", "real"]
 
@@ -24,7 +25,7 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class LabelFindings:
-    """`classes` of class numbers and one-hot vectors; minimum, maximum and mean of real targets."""
+    """`classes` of class numbers and one-hot vectors; the last four of real targets."""
 
     kind: Kind
     shape: tuple[int, ...]  # of one row's labels
@@ -33,6 +34,7 @@ class LabelFindings:
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
+    are_whole: bool | None = None
 
 
 def findings(dataset: Dataset) -> LabelFindings:
@@ -83,8 +85,12 @@ def _one_hot(labels: np.ndarray) -> Counter[int] | None:
 
 
 def _real(labels: np.ndarray, shape: tuple[int, ...]) -> LabelFindings:
-    total, minimum, maximum = 0.0, np.inf, -np.inf
+    total, minimum, maximum, are_whole = 0.0, np.inf, -np.inf, True
     for _, rows in row_blocks(labels):
         total += float(rows.sum(dtype=np.float64))
         minimum, maximum = min(minimum, float(rows.min())), max(maximum, float(rows.max()))
-    return LabelFindings("real", shape, minimum=minimum, maximum=maximum, mean=total / labels.size)
+        are_whole = are_whole and is_whole(rows)
+    mean = total / labels.size
+    return LabelFindings(
+        "real", shape, minimum=minimum, maximum=maximum, mean=mean, are_whole=are_whole
+    )

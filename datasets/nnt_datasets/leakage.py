@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from nnt_contract.part import Part
 from nnt_datasets import fingerprints
-from nnt_datasets.dataset import Dataset, Part
+from nnt_datasets.dataset import Dataset
 
 _FINGERPRINTS_AT_ONCE = 2**23
 _EXAMPLES = 5

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
-from nnt_datasets.dataset import Part
+from nnt_contract.part import Part
 from nnt_datasets.errors import file_text, listed, quoted
 from nnt_datasets.labels import LabelFindings
 from nnt_datasets.leakage import Leak

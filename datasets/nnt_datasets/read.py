@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from nnt_contract.part import Part
 from nnt_datasets.agreement import check_agreement
-from nnt_datasets.dataset import Dataset, File, Format, Keys, Part
+from nnt_datasets.dataset import Dataset, File, Format, Keys
 from nnt_datasets.disk import Disk
 from nnt_datasets.errors import DatasetError
 from nnt_datasets.formats import arff_table, csv_table, json_table, npz, pickled_table

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nnt_contract.part import Part
 from nnt_datasets.columns import ColumnFindings
-from nnt_datasets.dataset import Format, Part
+from nnt_datasets.dataset import Format
 from nnt_datasets.errors import Place
 from nnt_datasets.labels import LabelFindings
 from nnt_datasets.leakage import Leak

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnt_datasets.dataset import File, Keys, Part
+from nnt_contract.part import Part
+from nnt_datasets.dataset import File, Keys
 from nnt_datasets.limits import MIB, Limits, Means
 
 

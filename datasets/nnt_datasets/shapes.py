@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnt_contract.row_shape import RowShape, fits, text, without_last_one
 from nnt_datasets.errors import DatasetError
 
-Shape = Sequence[int | None]
 
-
-def shape_rows(features: np.ndarray, row_shape: Shape) -> np.ndarray:
+def shape_rows(features: np.ndarray, row_shape: RowShape) -> np.ndarray:
     """The features with rows that suit `row_shape`, in which None is any size; raises DatasetError.
 
     Rows that fit stay as they are, as do those whose last size of 1 is there or missing, which Keras sees to itself.
@@ -32,12 +31,7 @@ def shape_rows(features: np.ndarray, row_shape: Shape) -> np.ndarray:
     return features.reshape(len(features), *shape)
 
 
-def text(shape: Shape) -> str:
-    sizes = ["any" if size is None else str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-
-
-def _filled(shape: Shape, values: int) -> tuple[int, ...] | None:
+def _filled(shape: RowShape, values: int) -> tuple[int, ...] | None:
     """With this many values; None where there is no such shape, or more than one."""
     known = math.prod(size for size in shape if size is not None)
     unknown = sum(size is None for size in shape)
@@ -46,18 +40,8 @@ def _filled(shape: Shape, values: int) -> tuple[int, ...] | None:
     return tuple(values // known if size is None else size for size in shape)
 
 
-def _hint(expected: Shape, received: Sequence[int]) -> str:
+def _hint(expected: RowShape, received: Sequence[int]) -> str:
     if len(received) != 1 or len(expected) == 1 or None in expected:
         return ""
     needed = math.prod(size for size in expected if size is not None)
     return f"A table needs {needed} columns of features for it."
-
-
-def fits(received: Shape, expected: Shape) -> bool:
-    return len(received) == len(expected) and all(
-        there is None or here == there for here, there in zip(received, expected, strict=True)
-    )
-
-
-def without_last_one(shape: Shape) -> Shape:
-    return shape[:-1] if len(shape) and shape[-1] == 1 else shape

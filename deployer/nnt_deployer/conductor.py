@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from nnt_contract import suitability
 from nnt_contract.environment import RUN_FILE, WAITING
 from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
@@ -166,6 +167,8 @@ class Conductor:
         sim_id = row.handle.sim_id
         match step:
             case Prepare():
+                if misfit := self._misfit(sim_id):
+                    return self._store.move(sim_id, row.status, Status.FAILED, misfit)
                 return self._store.prepare(
                     sim_id, self._settings.simulation_threads, self._launcher.name
                 )
@@ -248,6 +251,11 @@ class Conductor:
         except LaunchFailed as error:
             return self._store.move(sim_id, row.status, Status.FAILED, str(error))
         return True
+
+    def _misfit(self, sim_id: UUID) -> str:
+        """Why its data do not suit its model, where that is known without a process."""
+        inspected = self._store.inspected(sim_id)
+        return suitability.problem(*inspected) if inspected else ""
 
     def _observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
         try:

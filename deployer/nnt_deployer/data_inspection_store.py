@@ -7,7 +7,7 @@ import psycopg2.extensions
 import psycopg2.extras
 
 from nnt_contract.data_report import DataReport
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 from nnt_deployer import advisory_lock
 from nnt_deployer.data_inspection.request import Inspection
 from nnt_deployer.storable import storable

@@ -8,7 +8,7 @@ import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 from nnt_deployer import advisory_lock
 from nnt_deployer.storable import storable
 from nnt_deployer.transaction import transaction

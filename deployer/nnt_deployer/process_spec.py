@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from nnt_contract import environment, tokens
-from nnt_contract.simulation_config import Configuration, Part, SimulationRun
+from nnt_contract.part import Part
+from nnt_contract.simulation_config import Configuration, SimulationRun
 from nnt_contract.tokens import RunToken
 from nnt_deployer.dataset_path import dataset_path
 from nnt_deployer.launchers.base import Handle, ProcessSpec

@@ -5,14 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
-from nnt_contract.simulation_config import Limits
+from nnt_contract.data_report import DataReport
+from nnt_contract.model_report import ModelReport
+from nnt_contract.simulation_config import Configuration, Limits
 from nnt_contract.status import Status, Wanted
 from nnt_deployer import advisory_lock
 from nnt_deployer.data_inspection_store import DataInspectionStore
@@ -154,6 +156,24 @@ WHERE s.id = %(id)s
 """
 
 
+_INSPECTED = """
+SELECT s.configuration, m.report AS model, d.report AS data
+FROM simulations s
+JOIN experiments x ON x.id = s.experiment_id
+JOIN model_inspections m ON m.id = x.model_inspection_id
+JOIN data_inspections d ON d.experiment_id = x.id
+WHERE s.id = %(id)s AND m.report IS NOT NULL AND d.report IS NOT NULL
+"""
+
+
+class Inspected(NamedTuple):
+    """What a simulation is to train, and with what."""
+
+    configuration: Configuration
+    model: ModelReport
+    data: DataReport
+
+
 @dataclass(frozen=True)
 class Row:
     """A simulation as the reconciler sees it."""
@@ -246,6 +266,19 @@ class Store:
             },
             seed=row["seed"],
             threads=row["threads"],
+        )
+
+    def inspected(self, sim_id: UUID) -> Inspected | None:
+        """None where it was made before there were inspections."""
+        with transaction(self._connection) as cursor:
+            cursor.execute(_INSPECTED, {"id": sim_id})
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        return Inspected(
+            Configuration.model_validate(row["configuration"]),
+            ModelReport.model_validate(row["model"]),
+            DataReport.model_validate(row["data"]),
         )
 
     def prepare(self, sim_id: UUID, threads: int, launcher: str) -> bool:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 import nnt_datasets
-from nnt_contract.simulation_config import Configuration, Part, SimulationRun
-from nnt_datasets.errors import named
+from nnt_contract.part import Part, named
+from nnt_contract.row_shape import RowShape
+from nnt_contract.simulation_config import Configuration, SimulationRun
 from nnt_datasets.limits import MIB, Limits, Means
-from nnt_datasets.shapes import Shape
 from nnt_simulation.errors import DatasetError
 from nnt_simulation.settings import DatasetSettings
 
@@ -41,7 +41,7 @@ def load(run: SimulationRun, folder: Path) -> dict[Part, Dataset]:
     return {part: Dataset(one.features, one.labels) for part, one in parts.items()}
 
 
-def shaped(data: Mapping[Part, Dataset], row_shape: Shape) -> dict[Part, Dataset]:
+def shaped(data: Mapping[Part, Dataset], row_shape: RowShape) -> dict[Part, Dataset]:
     """With features as a model takes them; raises DatasetError."""
     suited = {}
     for part, (features, labels) in data.items():

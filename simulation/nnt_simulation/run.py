@@ -8,9 +8,9 @@ from threading import Event
 import keras
 
 from nnt_contract.environment import CHECKPOINT, MODEL
+from nnt_contract.part import Part, named
 from nnt_contract.records import Record
-from nnt_contract.simulation_config import Part, SimulationRun
-from nnt_datasets.errors import named
+from nnt_contract.simulation_config import SimulationRun
 from nnt_simulation import datasets, metrics, models, suitability, trained_model
 from nnt_simulation.batches import Batches
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce

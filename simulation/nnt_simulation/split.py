@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nnt_contract import catalogue
-from nnt_contract.simulation_config import Fold, Part, SimulationRun
-from nnt_datasets.errors import named
+from nnt_contract.part import Part, named
+from nnt_contract.simulation_config import Fold, SimulationRun
 from nnt_simulation import folds
 from nnt_simulation.datasets import Dataset
 from nnt_simulation.errors import DatasetError

@@ -48,6 +48,7 @@ def test_a_part_is_described(tmp_path):
                     "minimum": None,
                     "maximum": None,
                     "mean": None,
+                    "are_whole": None,
                 },
                 "features": {
                     "constant_count": 1,
@@ -93,19 +94,21 @@ def test_classes_are_counted(tmp_path, values, kind, classes):
 
 
 @pytest.mark.parametrize(
-    ("values", "minimum", "maximum", "mean"),
+    ("values", "minimum", "maximum", "mean", "are_whole"),
     [
-        ([0.5, 1.0, 3.0], 0.5, 3, 1.5),
-        ([-1, 1, 3], -1, 3, 1),
-        ([[0.5, 0.5], [1, 0], [0, 1]], 0, 1, 0.5),
-        ([[1, 1], [1, 0], [0, 0]], 0, 1, 0.5),
-        (list(range(2000)), 0, 1999, 999.5),
+        ([0.5, 1.0, 3.0], 0.5, 3, 1.5, False),
+        ([-1, 1, 3], -1, 3, 1, True),
+        ([-1.0, 1.0, 3.0], -1, 3, 1, True),
+        ([[0.5, 0.5], [1, 0], [0, 1]], 0, 1, 0.5, False),
+        ([[1, 1], [1, 0], [0, 0]], 0, 1, 0.5, True),
+        (list(range(2000)), 0, 1999, 999.5, True),
     ],
 )
-def test_targets_are_summed_up(tmp_path, values, minimum, maximum, mean):
+def test_targets_are_summed_up(tmp_path, values, minimum, maximum, mean, are_whole):
     found = labels(tmp_path, values)
     assert found.kind == "real"
     assert (found.minimum, found.maximum, found.mean) == (minimum, maximum, mean)
+    assert found.are_whole is are_whole
 
 
 def test_classes_have_the_names_that_the_file_gives_them(tmp_path):

@@ -18,11 +18,11 @@ from psycopg2 import sql
 
 from nnt_contract import tokens
 from nnt_contract.environment import OUTBOX, PARSER_URL, RUN_DIR, RUN_FILE, RUN_TOKEN
+from nnt_contract.part import Part
 from nnt_contract.simulation_config import (
     Configuration,
     KerasChoice,
     NpzKeys,
-    Part,
     SimulationRun,
     collected_epochs,
 )

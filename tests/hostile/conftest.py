@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from nnt_contract.environment import EXIT_FAILED, RUN_FILE
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 from nnt_deployer import process_spec
 from nnt_deployer.dataset_path import dataset_path
 from scripts.up.postgres import Cluster

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import httpx
+import psycopg2
+import psycopg2.extensions
 import pytest
 from pydantic import SecretStr
 
@@ -22,6 +25,15 @@ from nnt_parser.spool import Spool
 from nnt_parser.store import Store
 from scripts.free_port import free_port
 from tests.deployer.in_process import InProcessLauncher
+
+S = TypeVar("S")
+
+
+class MakeStore(Protocol):
+    """Makes stores of the deployer, each with a connection of its own, as if in another process."""
+
+    def __call__(self, kind: Callable[[psycopg2.extensions.connection], S]) -> S: ...
+
 
 SECRET = "t" * 32
 SERVICE = "s" * 32
@@ -110,6 +122,19 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> DeployerSettings:
 def settings_without_redis(settings: DeployerSettings) -> DeployerSettings:
     url = SecretStr(f"redis://127.0.0.1:{free_port()}/0")
     return settings.model_copy(update={"redis_url": url})
+
+
+@pytest.fixture
+def make_store(database: str) -> Iterator[MakeStore]:
+    opened = []
+
+    def make(kind: Callable[[psycopg2.extensions.connection], S]) -> S:
+        opened.append(psycopg2.connect(database))
+        return kind(opened[-1])
+
+    yield make
+    for connection in opened:
+        connection.close()
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import psycopg2
 import pytest
 
 from nnt_deployer.data_inspection_store import DataInspectionStore
 from nnt_deployer.fetch_store import FetchStore
 from nnt_deployer.fetching.download import Bounds
 from nnt_deployer.fetching.fetcher import Fetcher
+from tests.integration.conftest import MakeStore
 from tests.web import Web, serving
 
 BOUNDS = Bounds(max_bytes=10_000_000, seconds=30, allowed_hosts=["localhost"])
@@ -65,24 +65,13 @@ def make_waiting(make_simulation, query) -> Callable[..., uuid.UUID]:
 
 
 @pytest.fixture
-def fetch_stores(database: str) -> Iterator[Callable[[], FetchStore]]:
-    """Each as if in another process."""
-    opened = []
-
-    def make() -> FetchStore:
-        opened.append(psycopg2.connect(database))
-        return FetchStore(opened[-1])
-
-    yield make
-    for connection in opened:
-        connection.close()
+def fetch_stores(make_store: MakeStore) -> Callable[[], FetchStore]:
+    return lambda: make_store(FetchStore)
 
 
 @pytest.fixture
-def inspections(database: str) -> Iterator[DataInspectionStore]:
-    connection = psycopg2.connect(database)
-    yield DataInspectionStore(connection)
-    connection.close()
+def inspections(make_store: MakeStore) -> DataInspectionStore:
+    return make_store(DataInspectionStore)
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psycopg2
 import pytest
 
 from nnt_deployer.data_inspection.inspector import Inspector
@@ -15,6 +14,7 @@ from nnt_deployer.data_inspection.request import Bounds
 from nnt_deployer.data_inspection_store import DataInspectionStore
 from nnt_deployer.dataset_path import dataset_path
 from tests.datasets.builders import npz
+from tests.integration.conftest import MakeStore
 
 BOUNDS = Bounds(array_mb=64, whole_mb=8, memory_mb=512, seconds=30)
 PARTS = ("train", "validation", "test")
@@ -63,17 +63,8 @@ def make_uninspected(make_simulation, query, folder) -> Callable[..., uuid.UUID]
 
 
 @pytest.fixture
-def stores(database: str) -> Iterator[Callable[[], DataInspectionStore]]:
-    """Each as if in another process."""
-    opened = []
-
-    def make() -> DataInspectionStore:
-        opened.append(psycopg2.connect(database))
-        return DataInspectionStore(opened[-1])
-
-    yield make
-    for connection in opened:
-        connection.close()
+def stores(make_store: MakeStore) -> Callable[[], DataInspectionStore]:
+    return lambda: make_store(DataInspectionStore)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 from nnt_deployer.launchers.base import Exit, Handle
@@ -16,6 +15,7 @@ from nnt_deployer.model_inspection_store import ModelInspectionStore
 from nnt_deployer.model_inspector import ModelInspector
 from nnt_deployer.process_spec import ANSWER_FILE
 from tests.conftest import FIXTURES, ROOT
+from tests.integration.conftest import MakeStore
 
 MODEL: dict[str, Any] = json.loads((FIXTURES / "appendix_d_model.json").read_text())
 ANSWER = (ROOT / "contract" / "examples" / "model_report.json").read_text()
@@ -63,17 +63,8 @@ def make_waiting(make_simulation, query, ask) -> Callable[..., tuple[uuid.UUID, 
 
 
 @pytest.fixture
-def stores(database: str) -> Iterator[Callable[[], ModelInspectionStore]]:
-    """Each as if in another process."""
-    opened = []
-
-    def make() -> ModelInspectionStore:
-        opened.append(psycopg2.connect(database))
-        return ModelInspectionStore(opened[-1])
-
-    yield make
-    for connection in opened:
-        connection.close()
+def stores(make_store: MakeStore) -> Callable[[], ModelInspectionStore]:
+    return lambda: make_store(ModelInspectionStore)
 
 
 @pytest.fixture

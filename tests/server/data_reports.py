@@ -66,5 +66,5 @@ def is_refused(simulation: Simulation, problem: str = PROBLEM) -> None:
 
 
 def _labels(kind: str, **found: Any) -> dict[str, Any]:
-    absent = dict.fromkeys(("minimum", "maximum", "mean"))
+    absent = dict.fromkeys(("minimum", "maximum", "mean", "are_whole"))
     return {"kind": kind, "shape": [], "class_count": 0, "classes": [], **absent, **found}

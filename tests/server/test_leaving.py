@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.urls import reverse
 
-from nnt_contract.simulation_config import Configuration, Part
+from nnt_contract.part import Part
+from nnt_contract.simulation_config import Configuration
 from nnt_contract.status import Status
 from nnt_server.accounts import services, tokens
 from nnt_server.accounts.models import ApiToken, User

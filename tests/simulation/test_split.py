@@ -4,7 +4,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nnt_contract.simulation_config import Fold, KerasChoice, Part
+from nnt_contract.part import Part
+from nnt_contract.simulation_config import Fold, KerasChoice
 from nnt_simulation.datasets import Dataset
 from nnt_simulation.errors import DatasetError
 from nnt_simulation.rows import Rows, all_of

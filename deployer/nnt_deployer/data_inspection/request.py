@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from nnt_contract.model_shape import row_shape
-from nnt_contract.simulation_config import Configuration, NpzKeys, Part
+from nnt_contract.part import Part
+from nnt_contract.simulation_config import Configuration, NpzKeys
 from nnt_deployer.dataset_path import dataset_path
 
 

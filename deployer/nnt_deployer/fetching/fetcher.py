@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 from nnt_deployer.errors import FetchFailed
 from nnt_deployer.fetch_store import Fetch, FetchStore
 from nnt_deployer.fetching import dataset_file

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from nnt_contract.data_report import DataReport
 from nnt_contract.message import number_to_json
 from nnt_contract.model_report import ModelReport
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import Part
 from nnt_contract.status import Status
 from nnt_server.simulations.models import Simulation
 

@@ -10,13 +10,13 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 
 from nnt_contract.errors import FieldError
 from nnt_contract.message import Message
+from nnt_contract.part import Part
 from nnt_contract.simulation_config import (
     BackendName,
     ConfValue,
     KerasChoice,
     Limits,
     NpzKeys,
-    Part,
 )
 from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Cell, Grid

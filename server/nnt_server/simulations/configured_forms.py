@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from nnt_contract.errors import FieldError
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import PARTS, Part
 from nnt_server.simulations.configuration_file import (
     URL_KEYS,
     ExperimentFile,
@@ -17,7 +17,7 @@ from nnt_server.simulations.configuration_file import (
     parse,
 )
 from nnt_server.simulations.fields import ModelFile
-from nnt_server.simulations.forms import PARTS, NewSimulationForm
+from nnt_server.simulations.forms import NewSimulationForm
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
 _MAX_BYTES = 10**6

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import RawIOBase, StringIO
 from itertools import islice
-from typing import Any, get_args
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils import timezone
 
 from nnt_contract.message import number_to_json
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import PARTS
 from nnt_server import deployer_client
 from nnt_server.errors import DeployerAway
 from nnt_server.simulations import collected, records, selectors
@@ -84,9 +84,7 @@ def _data(simulation: Simulation) -> dict[str, Any]:
     """Which files it was trained on, and what was found in them."""
     inspection = simulation.data_inspection
     return {
-        "sha256": {
-            part: getattr(simulation.experiment, f"{part}_dataset_id") for part in get_args(Part)
-        },
+        "sha256": {part: getattr(simulation.experiment, f"{part}_dataset_id") for part in PARTS},
         "problem": inspection.problem if inspection else "",
         "found": inspection.report if inspection else None,
     }

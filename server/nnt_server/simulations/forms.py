@@ -1,7 +1,7 @@
 """What a person fills in for a new simulation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import UploadedFile
 from pydantic import ValidationError
 
 from nnt_contract.errors import FieldError, contract_error
-from nnt_contract.simulation_config import Configuration, KerasChoice, Part
+from nnt_contract.part import PARTS, Part
+from nnt_contract.simulation_config import Configuration, KerasChoice
 from nnt_server.form_fields import describe_fields
 from nnt_server.simulations import dataset_urls, keras_choices, limits
 from nnt_server.simulations.fields import (
@@ -25,7 +26,6 @@ from nnt_server.simulations.fields import (
 from nnt_server.simulations.form_rows import add_rows
 from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Grid
 
-PARTS: tuple[Part, ...] = get_args(Part)
 _MILLION = 10**6
 _DATASETS = ".npz,.csv,.arff,.json,.pkl,.pickle,.zip"  # a hint: their content says what they are
 _ALL_OF_IT = "the configuration"

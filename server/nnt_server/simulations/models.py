@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from nnt_contract.data_report import ClassCount, DataReport, PartReport
 from nnt_contract.model_report import ModelReport
-from nnt_contract.simulation_config import Part
+from nnt_contract.part import PARTS
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_server.simulations import words
 from nnt_server.simulations.inspection import Inspection
@@ -281,7 +281,7 @@ class Simulation(models.Model):
                 url=urls.get(part),
                 found=report.parts.get(part) if report else None,
             )
-            for part in get_args(Part)
+            for part in PARTS
         ]
 
     @property

@@ -13,7 +13,8 @@ from django.core.files.base import File
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from nnt_contract.simulation_config import Part, collected_epochs
+from nnt_contract.part import Part
+from nnt_contract.simulation_config import collected_epochs
 from nnt_contract.status import Command, Wanted
 from nnt_server import deployer_client
 from nnt_server.accounts.models import User
