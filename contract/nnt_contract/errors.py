@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from nnt_contract.message import Message
+from nnt_contract.printable import printable
 
 _RECEIVED_MAX_CHARACTERS = 200
 
@@ -44,7 +45,7 @@ def contract_error(what: str, error: ValidationError) -> ContractError:
     """Translates pydantic's account of what is wrong with `what` ("the update", say)."""
     fields = tuple(
         FieldError(
-            field=_text(".".join(str(part) for part in detail["loc"])) or what,
+            field=printable(".".join(str(part) for part in detail["loc"])) or what,
             expected=detail["msg"],
             received=None
             if detail["type"] == "missing"
@@ -56,11 +57,6 @@ def contract_error(what: str, error: ValidationError) -> ContractError:
     return ContractError(
         ErrorBody(error="invalid", message=f"{what} is not valid: {names}", fields=fields)
     )
-
-
-def _text(path: str) -> str:
-    """Without what the sender may have put into a name that no database, and no terminal, takes well."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in path)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nnt_contract.part import named
+from nnt_contract.printable import printable
 
 _SHOWN_CHARACTERS = 60
 
@@ -90,7 +91,7 @@ def quoted(text: str) -> str:
 
 def shown(text: str) -> str:
     short = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in short)
+    return printable(short)
 
 
 def listed(names: Sequence[str], at_most: int = 20) -> str:

@@ -15,7 +15,7 @@ from nnt_contract.status import Status
 from nnt_contract.tokens import RunToken
 from nnt_deployer import limits, machine, process_spec, strange_folder
 from nnt_deployer.dataset_path import dataset_path
-from nnt_deployer.errors import DeployerError, LaunchFailed, NotReady
+from nnt_deployer.errors import LaunchFailed, NotReady, in_words
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Handle, Launcher, Observed, State
 from nnt_deployer.lifecycle import (
@@ -158,7 +158,7 @@ class Conductor:
             return False
         except Exception as error:
             self._store.note(
-                row.handle.sim_id, row.status, _OWN_TROUBLE.format(trouble=_in_words(error))
+                row.handle.sim_id, row.status, _OWN_TROUBLE.format(trouble=in_words(error))
             )
             raise
 
@@ -314,8 +314,3 @@ class Conductor:
             ),
             interruptions=row.interruptions,
         )
-
-
-def _in_words(error: Exception) -> str:
-    # Only of our own errors is it known that their text is for users.
-    return str(error) if isinstance(error, DeployerError) else type(error).__name__

@@ -18,6 +18,14 @@ class DeployerError(Exception):
     pass
 
 
+def in_words(error: Exception) -> str:
+    """What the owner of a simulation is told of trouble that is the platform's own."""
+    if isinstance(error, DeployerError):
+        return str(error)
+    # Of a full disk, say, the system's own words are clear; of anything else the text is for developers.
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
 class FetchFailed(DeployerError):
     pass
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from nnt_contract.errors import ContractError
 from nnt_contract.model_report import MAX_ANSWER_BYTES, Answer, ModelReport, parse_answer
 from nnt_deployer import process_spec, strange_folder
-from nnt_deployer.errors import InspectionFailed, LaunchFailed, NotReady
+from nnt_deployer.errors import InspectionFailed, LaunchFailed, NotReady, in_words
 from nnt_deployer.launchers import launcher_from
 from nnt_deployer.launchers.base import Exit, Launcher, State
 from nnt_deployer.model_inspection_store import Inspection, ModelInspectionStore
@@ -81,9 +81,7 @@ class ModelInspector:
             _log.info("the inspection %s waits: %s", inspection.id, error)
             return Progress.IDLE
         except Exception as error:
-            # Of a full disk, say, the system's own words are clear.
-            trouble = getattr(error, "strerror", None) or type(error).__name__
-            self._failed(inspection, f"The platform has trouble with it ({trouble}).")
+            self._failed(inspection, f"The platform has trouble with it ({in_words(error)}).")
             raise
 
     def _step_or_end(self, inspection: Inspection) -> Progress:

@@ -7,7 +7,7 @@ from uuid import UUID
 from nnt_deployer.data_inspection import program
 from nnt_deployer.data_inspection.request import Bounds, Inspection, request
 from nnt_deployer.data_inspection_store import DataInspectionStore
-from nnt_deployer.errors import InspectionFailed
+from nnt_deployer.errors import InspectionFailed, in_words
 from nnt_service.away import DATABASE_AWAY
 
 _log = logging.getLogger(__name__)
@@ -40,8 +40,7 @@ class Inspector:
         except InspectionFailed as error:
             self._fail(inspection, str(error))
         except Exception as error:
-            trouble = getattr(error, "strerror", None) or type(error).__name__
-            self._fail(inspection, program.TROUBLE.format(trouble))
+            self._fail(inspection, program.TROUBLE.format(in_words(error)))
             raise
 
     def _inspect(self, inspection: Inspection) -> None:

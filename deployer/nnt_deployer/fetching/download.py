@@ -10,6 +10,7 @@ from http import HTTPStatus
 import httpcore
 import httpx
 
+from nnt_contract.printable import printable
 from nnt_deployer.errors import FetchFailed
 from nnt_deployer.fetching.guarded import Deadline, GuardedBackend, Resolve, resolve
 
@@ -191,5 +192,5 @@ def _megabytes(size: int) -> str:
 
 
 def _shown(text: str) -> str:
-    shown = "".join(character if character.isprintable() else "�" for character in text)
+    shown = printable(text)
     return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from nnt_contract.part import Part
-from nnt_deployer.errors import FetchFailed
+from nnt_deployer.errors import FetchFailed, in_words
 from nnt_deployer.fetch_store import Fetch, FetchStore
 from nnt_deployer.fetching import dataset_file
 from nnt_deployer.fetching.dataset_file import DatasetFile
@@ -52,9 +52,7 @@ class Fetcher:
         except FetchFailed as error:
             self._fail(fetch, str(error))
         except Exception as error:
-            # Of a full disk, say, the system's own words are clear.
-            trouble = getattr(error, "strerror", None) or type(error).__name__
-            self._fail(fetch, f"the platform has trouble with it ({trouble})")
+            self._fail(fetch, f"the platform has trouble with it ({in_words(error)})")
             raise
 
     def _fetch(self, fetch: Fetch) -> None:

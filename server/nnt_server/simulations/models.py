@@ -1,26 +1,25 @@
 """The tables that this service writes; db/README.md names the writer of every column."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from nnt_contract.data_report import ClassCount, DataReport, PartReport
+from nnt_contract.data_report import DataReport
 from nnt_contract.model_report import ModelReport
-from nnt_contract.part import PARTS
+from nnt_contract.part import PARTS, Part, named
 from nnt_contract.status import Command, Status, Wanted, apparent
 from nnt_server.simulations import words
 from nnt_server.simulations.inspection import Inspection
+from nnt_server.simulations.part_of_data import PartOfData
+from nnt_server.simulations.wait import Wait
 
 # Migrations write these down: plain strings there, so that an old migration needs no class of today.
 _ENDED = [status.value for status in Status if status.is_ended]
-
-_CLASSES = 20  # are shown; the API has more
 
 _FRESH = timedelta(seconds=30)  # a process that is watched is looked at much more often
 
@@ -62,7 +61,7 @@ class ModelInspection(Inspection):
         return has_failed or self.finished_at is not None
 
     @property
-    def wait(self) -> "Wait":
+    def wait(self) -> Wait:
         return Wait(words.inspecting_model(self.is_under_way))
 
     @property
@@ -91,13 +90,10 @@ class Experiment(models.Model):
     class Meta:
         db_table = "experiments"
 
-
-class Wait(NamedTuple):
-    """Something that has to be done before a simulation can have a turn, and how far it is, where that is known."""
-
-    told: str
-    received_bytes: int = 0
-    total_bytes: int | None = None
+    @property
+    def datasets(self) -> dict[Part, Dataset | None]:
+        """None: it is not fetched yet."""
+        return {part: getattr(self, f"{part}_dataset") for part in PARTS}
 
 
 class DatasetFetch(models.Model):
@@ -268,20 +264,21 @@ class Simulation(models.Model):
         return inspection
 
     @property
-    def data(self) -> list["PartOfData"]:
+    def data(self) -> list[PartOfData]:
         """Where the data comes from, what it is once it is there, the names inside, and what was found in it."""
         urls = {fetch.part: fetch.url for fetch in self.experiment.fetches.all()}
         report = self.data_inspection.found if self.data_inspection else None
         return [
             PartOfData(
-                name=words.data(part),
+                name=named(part),
                 keys=self.configuration[part],
-                dataset=getattr(self.experiment, f"{part}_dataset"),
+                sha256=dataset.sha256 if dataset else "",
+                bytes=dataset.bytes if dataset else 0,
                 file_name=self.experiment.file_names.get(part, ""),
                 url=urls.get(part),
                 found=report.parts.get(part) if report else None,
             )
-            for part in PARTS
+            for part, dataset in self.experiment.datasets.items()
         ]
 
     @property
@@ -302,28 +299,6 @@ class Simulation(models.Model):
     def changed_at(self) -> datetime:
         arrived = [self.progress.time] if hasattr(self, "progress") else []
         return max(self.wanted_at, self.status_changed_at, *arrived)
-
-
-class PartOfData(NamedTuple):
-    name: str
-    keys: Mapping[str, str]
-    dataset: Dataset | None
-    file_name: str  # what its owner calls the file; empty where nobody said, or it comes from a URL
-    url: str | None
-    found: PartReport | None
-
-    @property
-    def classes(self) -> Sequence[ClassCount]:
-        """The first of them."""
-        return self.found.labels.classes[:_CLASSES] if self.found else ()
-
-    @property
-    def more_classes(self) -> int:
-        return self.found.labels.class_count - len(self.classes) if self.found else 0
-
-    @property
-    def rows_of_largest_class(self) -> int:
-        return max(one.rows for one in self.found.labels.classes) if self.found else 0
 
 
 class SimulationProgress(models.Model):

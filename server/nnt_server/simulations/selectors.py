@@ -17,8 +17,8 @@ from nnt_server.simulations.models import (
     Experiment,
     Simulation,
     SimulationEvent,
-    Wait,
 )
+from nnt_server.simulations.wait import Wait
 
 _EPOCH_VALUES = """
     SELECT epoch, "time", loss, accuracy, val_loss, val_accuracy FROM epoch_values(%s)

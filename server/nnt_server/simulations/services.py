@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from nnt_contract.part import Part
+from nnt_contract.printable import printable
 from nnt_contract.simulation_config import collected_epochs
 from nnt_contract.status import Command, Wanted
 from nnt_server import deployer_client
@@ -64,7 +65,7 @@ def create_experiment(
             owner=owner,
             name=name,
             model_inspection=model_inspections.ask(model, cells[0].configuration.backend),
-            file_names={part: _as_text(file.name or "") for part, file in files.items()},
+            file_names={part: printable(file.name or "") for part, file in files.items()},
             **{f"{part}_dataset_id": file.sha256 for part, file in stored.items()},
         )
         DataInspection.objects.create(experiment=experiment)
@@ -78,11 +79,6 @@ def create_experiment(
         _note(owner, "create", *ids)
         transaction.on_commit(partial(deployer_client.ring_for_launch, ids))
     return experiment
-
-
-def _as_text(name: str) -> str:
-    """A file's name without what neither the database nor a page can show; no path is ever made of it."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in name)
 
 
 def _simulations_of(

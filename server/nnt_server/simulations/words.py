@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from nnt_contract.part import named
 from nnt_contract.status import Command, Status
 
 _MB = 10**6
-_ADJECTIVES: Mapping[str, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 PLATFORM = "the platform"  # who changes a status; in a table of people's names it must be nobody's
 
@@ -52,12 +52,8 @@ def acknowledgement(name: str, command: Command) -> str:
     return f"“{name}” is being {_DONE[command]}."
 
 
-def data(part: str) -> str:
-    return f"{_ADJECTIVES[part].capitalize()} data"
-
-
 def fetch_waits(part: str) -> str:
-    return f"the {_ADJECTIVES[part]} data waits to be fetched"
+    return f"the {named(part).lower()} waits to be fetched"
 
 
 def fetching(part: str, received_bytes: int, total_bytes: int | None) -> str:
@@ -68,7 +64,7 @@ def fetching(part: str, received_bytes: int, total_bytes: int | None) -> str:
         if total_bytes is None
         else f"{received} of {total_bytes / _MB:,.1f} MB"
     )
-    return f"fetching the {_ADJECTIVES[part]} data: {so_far}"
+    return f"fetching the {named(part).lower()}: {so_far}"
 
 
 def inspecting_data(is_under_way: bool) -> str:
