@@ -100,7 +100,7 @@ class DatasetFetch(models.Model):
     """One part of an experiment's data that comes from a URL. Below `created_at` only the deployer writes."""
 
     experiment = models.ForeignKey(Experiment, models.DO_NOTHING, related_name="fetches")
-    part = models.TextField()  # nnt_contract.simulation_config.Part
+    part = models.TextField()  # nnt_contract.part.Part
     url = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
