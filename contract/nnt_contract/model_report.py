@@ -36,6 +36,7 @@ class ModelReport(Message):
     parameters: NonNegativeInt | None = None
     trainable: NonNegativeInt | None = None
     bytes: NonNegativeInt | None = None  # of memory that the parameters take
+    remarks: tuple[Text, ...] = Field(default=(), strict=False)  # worth a word, in sentences
     problem: Text = ""  # why it cannot be trained all the same, in words for its owner
 
 

@@ -25,6 +25,8 @@ _RECURRENT = (
     "SimpleRNN",
 )
 
+_NAMES = 10  # are told
+
 _NO_MATTER = object()
 # Arguments of layers that Keras 3 does not have, by the beginning of the layer's name, each with the value for which
 # that makes no difference. Another value stays, and is refused.
@@ -76,6 +78,34 @@ def _is_said_anew(part: Any, key: str = "") -> bool:
         or (not is_model and part | _own_members(part, key) != part)
         or any(_is_said_anew(value, name) for name, value in part.items())
     )
+
+
+def remarks(model: Json) -> tuple[str, ...]:
+    """What is read, and is not what it was in Keras 2, in sentences for the model's owner."""
+    if not is_of_keras_2(model):
+        return ()
+    names = list(dict.fromkeys(_layers_with("hard_sigmoid", model)))
+    if not names:
+        return ()
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return (
+        "hard_sigmoid is another function in Keras 3: its slope is 1/6, and was 1/5 in Keras 2."
+        f" It is used by {', '.join(names[:_NAMES])}{more}.",
+    )
+
+
+def _layers_with(activation: str, part: Any, name: str = "the model") -> Iterator[str]:
+    """The names of those that have it; a cell or a wrapped layer is one of its own."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _layers_with(activation, item, name)
+    elif isinstance(part, dict):
+        told = part.get("name")
+        name = _sound(told) if isinstance(told, str) else name
+        if activation in (part.get("activation"), part.get("recurrent_activation")):
+            yield name
+        for value in part.values():
+            yield from _layers_with(activation, value, name)
 
 
 def as_keras_3(part: Any, key: str = "") -> Any:

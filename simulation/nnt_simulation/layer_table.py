@@ -8,7 +8,7 @@ import keras
 from keras.src.utils.summary_utils import count_params, weight_memory_size
 
 from nnt_contract.model_report import LayerReport, ModelReport, Shape
-from nnt_simulation import models
+from nnt_simulation import keras_2, models
 from nnt_simulation.errors import ModelError
 
 # What Keras says of the few layers that make variables of values at once, as recurrent ones that are stateful.
@@ -24,6 +24,7 @@ def report(model_json: dict[str, Any]) -> ModelReport:
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "layers": layers,
+        "remarks": keras_2.remarks(model_json),
     }
     if not model.built:
         return ModelReport(**about)

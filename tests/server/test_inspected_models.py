@@ -71,6 +71,7 @@ def test_a_model_that_was_chosen_is_inspected_at_once_and_its_layers_follow(alic
     ]
     assert "6,090 parameters, 6,090 of them trainable" in fragment
     assert "from (None, 28, 28) to (None, 10)" in fragment
+    assert all(remark in fragment for remark in REPORT["remarks"])
 
 
 def test_a_model_that_was_inspected_before_is_shown_without_waiting(alice, bob, doorbell):

@@ -10,6 +10,7 @@ import pytest
 from nnt_contract import keras_model
 from nnt_simulation import keras_2, models
 from nnt_simulation.errors import ModelError
+from nnt_simulation.layer_table import report
 from tests.conftest import ROOT
 from tests.simulation.builders import json_of
 from tests.simulation.families import FAMILIES
@@ -128,6 +129,29 @@ def test_what_would_be_another_model_is_refused(layer, argument, value):
     config[argument] = value
     with pytest.raises(ModelError, match=f"{layer}.*{argument}"):
         models.build(model, (20, 3))
+
+
+def test_a_function_that_is_another_one_in_keras_3_is_told_with_who_uses_it():
+    recurrent = {"recurrent_activation": "hard_sigmoid", "activation": "tanh", "units": 2}
+    inner = {"class_name": "LSTM", "config": {"name": "inner", **recurrent}}
+    model = functional(
+        ENTRY,
+        layer("Bidirectional", "both", ["in", 0, 0, {}], layer=inner),
+        layer("Dense", "a/b", ["both", 0, 0, {}], units=2, activation="hard_sigmoid"),
+        layer("Dense", "out", ["a/b", 0, 0, {}], units=2, activation="sigmoid"),
+    )
+    told = "hard_sigmoid is another function in Keras 3: its slope is 1/6, and was 1/5 in Keras 2."
+    assert report(model).remarks == (f"{told} It is used by inner, a_b.",)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_of_what_is_the_same_in_keras_3_there_is_nothing_to_tell(name):
+    assert keras_2.remarks(WRITTEN[name]["model"]) == ()
+
+
+def test_a_model_of_keras_3_has_the_functions_that_it_means():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "hard_sigmoid")])
+    assert keras_2.remarks(json_of(model)) == ()
 
 
 def functional(*layers: dict[str, Any], ends: str = "out") -> dict[str, Any]:
