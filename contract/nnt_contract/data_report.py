@@ -23,17 +23,21 @@ class Place(Message):
 
 
 class ClassCount(Message):
-    value: NonNegativeInt
+    value: int  # -1 of signed ones; of vectors the place of its 1
     name: str = ""  # empty: it has only a number
     rows: NonNegativeInt
 
 
 class LabelReport(Message):
-    """Classes of class numbers and one-hot vectors; of real targets minimum, maximum and mean, and are they whole."""
+    """The rows of each class; of real targets minimum, maximum and mean, and are they whole.
 
-    kind: Literal["binary", "class numbers", "one-hot", "real"]
+    Binary labels are 0 and 1, signed ones -1 and 1. A one-hot vector has one 1 and otherwise 0, a multi-label one as
+    many as it has classes.
+    """
+
+    kind: Literal["binary", "signed binary", "class numbers", "one-hot", "multi-label", "real"]
     shape: Shape  # () is one number
-    class_count: NonNegativeInt  # those that no row has included
+    class_count: NonNegativeInt  # those that no row of this part has included
     # All of them, or where they are too many those that occur.
     classes: tuple[ClassCount, ...] = Field(strict=False, max_length=_MAX_CLASSES)
     minimum: float | None

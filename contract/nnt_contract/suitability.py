@@ -3,7 +3,8 @@
 Asked before a launch with what the inspections have found, and by the training with the data themselves.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from nnt_contract import catalogue
 from nnt_contract.catalogue import LossFunction
 from nnt_contract.data_report import DataReport, LabelReport
 from nnt_contract.model_report import ModelReport
-from nnt_contract.part import PARTS, named
+from nnt_contract.part import PARTS, POOLED, Part, named
 from nnt_contract.row_shape import RowShape, fits, text, without_last_one
 from nnt_contract.simulation_config import Configuration
 
@@ -30,30 +31,46 @@ class Labels:
     are_whole: bool | None
 
 
-def problem(configuration: Configuration, model: ModelReport, data: DataReport) -> str:
-    """Why a training would fail at its labels or batches, for its owner; empty where nothing is known to be wrong."""
+def problem(
+    configuration: Configuration,
+    model: ModelReport,
+    data: DataReport,
+    files: Mapping[Part, str] | None = None,
+) -> str:
+    """Why a training would fail at labels, folds or batches, for its owner; empty where nothing is known to be wrong.
+
+    `files` are the names that its owner has given them.
+    """
+    parts = {part: data.parts[part] for part in PARTS if part in data.parts}
+    names = {part: named(part, (files or {}).get(part, "")) for part in parts}
     loss = catalogue.loss_function(configuration.loss_function.name)
     ignored = configuration.loss_function.conf.get("ignore_class")
-    parts = {part: data.parts[part] for part in PARTS if part in data.parts}
+    output = model.output[1:] if model.output else None
     found = [
-        label_problem(named(part), reported(one.labels, ignored), model.output[1:], loss)
+        label_problem(names[part], reported(one.labels, ignored), output, loss)
         for part, one in parts.items()
-        if model.output
+        if output is not None
     ]
-    rows = {
-        named(part): one.rows
-        for part, one in parts.items()
-        if configuration.fold is None
-        or part == "test"  # a fold's others have rows of several parts
-    }
+    if model.input is None:
+        found += _features_problems({names[part]: one.feature_shape for part, one in parts.items()})
+    rows = {part: one.rows for part, one in parts.items()}
+    if configuration.fold:  # whose own parts have rows of several
+        pooled = sum(rows.pop(part, 0) for part in POOLED)
+        found.append(fold_problem(configuration.fold.count, pooled))
     fixed = model.input[0] if model.input else None
-    return next(filter(None, [*found, batch_problem(fixed, configuration.batch_size, rows)]), "")
+    counted = {names[part]: count for part, count in rows.items()}
+    found.append(batch_problem(fixed, configuration.batch_size, counted))
+    return next(filter(None, found), "")
 
 
 def reported(labels: LabelReport, ignored: Any = None) -> Labels:
     """What a report says of labels; `ignored` is the class that the loss ignores."""
     if labels.kind == "one-hot":
         return Labels(labels.shape, 0, 1, True)
+    if labels.kind == "multi-label" and ignored is not None:
+        return Labels(labels.shape, None, None, True)
+    if labels.kind == "multi-label":
+        return Labels(labels.shape, 0, int(any(one.rows for one in labels.classes)), True)
     if labels.kind == "real":
         is_known = ignored is None
         return Labels(
@@ -76,6 +93,23 @@ def label_problem(name: str, labels: Labels, output: RowShape, loss: LossFunctio
             name, labels, classes, loss
         )
     return _shape_problem(name, labels, output, loss) or _range_problem(name, labels, loss)
+
+
+def _features_problems(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Of a model that leaves its input open: the training data, which come first, decide about it."""
+    expected = next(iter(shapes.values()), ())
+    for name, received in shapes.items():
+        alike = (expected, (*expected, 1), without_last_one(expected))
+        is_table_of_them = len(received) == 1 and received[0] == math.prod(expected)
+        if not is_table_of_them and not any(fits(received, shape) for shape in alike):
+            yield (
+                f"{name}: expected rows of the shape {text(expected)}, as in the training data,"
+                f" received {text(received)}."
+            )
+
+
+def fold_problem(count: int, rows: int) -> str:
+    return f"{count} folds need at least {count} rows, received {rows}." if count > rows else ""
 
 
 def batch_problem(fixed: int | None, batch_size: int, rows: Mapping[str, int]) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnt_contract.printable import shown
 from nnt_datasets import fingerprints
 from nnt_datasets.dataset import Dataset
 from nnt_datasets.disk import row_blocks
-from nnt_datasets.errors import shown
 
 _NAMED = 100
 
@@ -43,9 +43,8 @@ def findings(dataset: Dataset) -> ColumnFindings:
 
 def _sums(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each column: minimum, maximum (NaN where one value is) and fingerprint."""
-    size = features[0].size
-    lowest, highest = np.full(size, np.inf), np.full(size, -np.inf)
-    prints = np.zeros(size, np.uint64)
+    lowest = highest = features[0].reshape(-1)
+    prints = np.zeros(lowest.size, np.uint64)
     for first, rows in row_blocks(features):
         flat = rows.reshape(len(rows), -1)
         lowest = np.minimum(lowest, flat.min(axis=0))

@@ -1,5 +1,6 @@
 """Limits on this process, set once at its start and never raised again."""
 
+import ctypes
 import resource
 import signal
 from types import FrameType
@@ -8,6 +9,7 @@ from nnt_datasets.limits import MIB
 
 _CPU_TO_TELL_S = 5
 _ROOM_ON_DISK = 4
+_NEW_NETWORK, _NEW_USERS = 0x40000000, 0x10000000  # as linux/sched.h says
 
 
 class TooLong(Exception):
@@ -17,8 +19,10 @@ class TooLong(Exception):
 def confine(memory_mb: int, cpu_s: int, array_bytes: int) -> None:
     """Memory is what the process has for itself: arrays on disk, which it maps, do not count.
 
-    At the end of its processor time TooLong is raised, and soon after that the process is killed.
+    At the end of its processor time TooLong is raised, and soon after that the process is killed. It has no network
+    any more, where the system lets a process give it away: in a container, whoever makes that sees to it.
     """
+    _leave_network()
     signal.signal(signal.SIGXCPU, _tell)
     limits = {
         resource.RLIMIT_DATA: (memory_mb * MIB,) * 2,
@@ -28,6 +32,13 @@ def confine(memory_mb: int, cpu_s: int, array_bytes: int) -> None:
     }
     for kind, (soft, hard) in limits.items():
         resource.setrlimit(kind, (soft, hard))
+
+
+def _leave_network() -> None:
+    unshare = ctypes.CDLL(None).unshare
+    # Root may; anybody else may as root of a realm of users that is their own, if the process has one thread.
+    if unshare(_NEW_NETWORK) != 0:
+        unshare(_NEW_NETWORK | _NEW_USERS)
 
 
 def _tell(signal_number: int, frame: FrameType | None) -> None:

@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nnt_contract.part import named
-from nnt_contract.printable import printable
-
-_SHOWN_CHARACTERS = 60
+from nnt_contract.printable import shown
 
 
 @dataclass(frozen=True)
@@ -80,18 +78,12 @@ class TextError(DatasetError):
 
 def file_text(part: str, file: str = "") -> str:
     """`Training data (cats.csv)`"""
-    whose = named(part) if part else ""
-    return f"{whose} ({shown(file)})" if whose and file else whose or shown(file)
+    return named(part, file) if part else shown(file)
 
 
 def quoted(text: str) -> str:
     """The text as it is shown in a message: short, and without what a terminal or a page would obey."""
     return repr(shown(text))
-
-
-def shown(text: str) -> str:
-    short = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    return printable(short)
 
 
 def listed(names: Sequence[str], at_most: int = 20) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from nnt_contract.part import Part
+from nnt_contract.printable import shown
 from nnt_contract.row_shape import RowShape
 from nnt_datasets import columns, labels, problems
 from nnt_datasets.dataset import Dataset, File
-from nnt_datasets.errors import DatasetError, shown
+from nnt_datasets.errors import DatasetError
+from nnt_datasets.labels import LabelFindings
 from nnt_datasets.leakage import leaks
 from nnt_datasets.limits import Means
 from nnt_datasets.read import read_parts
@@ -25,7 +27,8 @@ def inspect(files: Mapping[Part, File], means: Means, row_shape: RowShape | None
     if row_shape is not None:
         for part, dataset in datasets.items():
             _check_shape(dataset, row_shape, part, files[part].name)
-    parts = {part: _of_part(dataset) for part, dataset in datasets.items()}
+    found = labels.findings(datasets)
+    parts = {part: _of_part(dataset, found[part]) for part, dataset in datasets.items()}
     leaked = tuple(leaks(datasets))
     return Report(parts, leaked, tuple(problems.sentences(parts, leaked)))
 
@@ -37,7 +40,7 @@ def _check_shape(dataset: Dataset, row_shape: RowShape, part: Part, file: str) -
         raise error.of(part, file) from error
 
 
-def _of_part(dataset: Dataset) -> PartReport:
+def _of_part(dataset: Dataset, found: LabelFindings) -> PartReport:
     strange = dataset.strange
     return PartReport(
         dataset.format,
@@ -45,7 +48,7 @@ def _of_part(dataset: Dataset) -> PartReport:
         dataset.features.shape[1:],
         tuple(map(shown, dataset.columns[:_NAMES])),
         shown(dataset.label_column),
-        labels.findings(dataset),
+        found,
         columns.findings(dataset),
         strange.count if strange else 0,
         strange.first.shown() if strange else None,

@@ -40,7 +40,8 @@ def _of_part(report: PartReport) -> Iterator[str]:
         more = ", …" if found.duplicate_count > _NAMED else ""
         repeat = _columns(found.duplicate_count, "repeats", "repeat")
         yield f": {repeat} another one: {', '.join(pairs)}{more}."
-    if len(present := _present(report.labels)) == 1:
+    has_one_each = report.labels.kind != "multi-label"
+    if has_one_each and len(present := _present(report.labels)) == 1:
         yield f": every row has the same label, {next(iter(present.values()))}."
 
 

@@ -18,6 +18,7 @@ MODEL_FILE = "model.json"
 ANSWER_FILE = "answer.json"
 
 _NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # who did not ask for one takes it from nobody
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # whoever has more cannot give its network away
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def model_inspection(
     return ProcessSpec(
         handle=handle,
         command=(python, "-m", "nnt_simulation", "inspect", *files, *options),
-        environment=_surroundings(python, run_dir) | _NO_GPU,
+        environment=_surroundings(python, run_dir) | _NO_GPU | _ONE_THREAD,
         run_dir=str(run_dir),
         memory_mb=memory_mb,
         network=False,

@@ -1,6 +1,6 @@
 """This service's SQL: it reads what is wanted and writes status."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ import psycopg2.extras
 
 from nnt_contract.data_report import DataReport
 from nnt_contract.model_report import ModelReport
+from nnt_contract.part import Part
 from nnt_contract.simulation_config import Configuration, Limits
 from nnt_contract.status import Status, Wanted
 from nnt_deployer import advisory_lock
@@ -157,7 +158,7 @@ WHERE s.id = %(id)s
 
 
 _INSPECTED = """
-SELECT s.configuration, m.report AS model, d.report AS data
+SELECT s.configuration, m.report AS model, d.report AS data, x.file_names
 FROM simulations s
 JOIN experiments x ON x.id = s.experiment_id
 JOIN model_inspections m ON m.id = x.model_inspection_id
@@ -172,6 +173,7 @@ class Inspected(NamedTuple):
     configuration: Configuration
     model: ModelReport
     data: DataReport
+    file_names: Mapping[Part, str]
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,7 @@ class Store:
             Configuration.model_validate(row["configuration"]),
             ModelReport.model_validate(row["model"]),
             DataReport.model_validate(row["data"]),
+            row["file_names"],
         )
 
     def prepare(self, sim_id: UUID, threads: int, launcher: str) -> bool:

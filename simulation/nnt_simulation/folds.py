@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from nnt_contract import suitability
 from nnt_contract.catalogue import LossFunction
 from nnt_simulation.errors import DatasetError
 
@@ -27,8 +28,8 @@ def fold_of_each_row(classes: np.ndarray, count: int, seed: int) -> np.ndarray:
     Rows that no class tells apart are given one class. Raises DatasetError.
     """
     rows = len(classes)
-    if count > rows:
-        raise DatasetError(f"{count} folds need at least {count} rows, received {rows}.")
+    if wrong := suitability.fold_problem(count, rows):
+        raise DatasetError(wrong)
     shuffled = np.random.default_rng(seed).permutation(rows)
     # Dealt out class after class, where the last one left off.
     by_class = shuffled[np.argsort(classes[shuffled], kind="stable")]

@@ -1,13 +1,13 @@
 """Which rows train and which validate."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nnt_contract import catalogue
-from nnt_contract.part import Part, named
+from nnt_contract.part import POOLED, Part, named
 from nnt_contract.simulation_config import Fold, SimulationRun
 from nnt_simulation import folds
 from nnt_simulation.datasets import Dataset
@@ -16,7 +16,6 @@ from nnt_simulation.rows import Rows, all_of
 
 _log = logging.getLogger(__name__)
 
-_POOLED: tuple[Part, ...] = ("train", "validation")
 _KINDS = {"b": "whole numbers", "i": "whole numbers", "u": "whole numbers", "f": "fractions"}
 _SHOWN = 5
 
@@ -30,16 +29,15 @@ class Split(NamedTuple):
 def split(run: SimulationRun, data: Mapping[Part, Dataset]) -> Split:
     """What the files say, or the fold of both pooled; raises DatasetError."""
     if run.configuration.fold is not None:
-        return _folded(
-            run, run.configuration.fold, [data[part] for part in _POOLED if part in data]
-        )
+        return _folded(run, run.configuration.fold, [data[part] for part in POOLED if part in data])
     validation = data.get("validation")
     return Split(all_of(data["train"]), all_of(validation) if validation else None, None)
 
 
 def _folded(run: SimulationRun, fold: Fold, pooled: list[Dataset]) -> Split:
-    _check_alike("features", [dataset.features for dataset in pooled])
-    _check_alike("labels", [dataset.labels for dataset in pooled])
+    features = _alike("features", [dataset.features for dataset in pooled])
+    labels = _alike("labels", [dataset.labels for dataset in pooled])
+    pooled = [Dataset(*part) for part in zip(features, labels, strict=True)]
     fold_of_each_row = folds.fold_of_each_row(_classes(run, fold, pooled), fold.count, run.seed)
     validates = fold_of_each_row == fold.index
     made = Split(
@@ -66,16 +64,21 @@ def _classes(run: SimulationRun, fold: Fold, pooled: list[Dataset]) -> np.ndarra
     return classes
 
 
-def _check_alike(what: str, arrays: list[np.ndarray]) -> None:
+def _alike(what: str, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """In one shape: a last axis of size 1 may be there or missing."""
     shapes = [array.shape[1:] for array in arrays]
+    shortest = min(shapes, key=len)
+    if set(shapes) - {shortest, (*shortest, 1)}:
+        raise DatasetError(f"Folds need {what} of one shape, received {_by_part(shapes)}.")
     kinds = [_KINDS[array.dtype.kind] for array in arrays]
-    for told, values in ((f"{what} of one shape", shapes), (f"{what} of one kind", kinds)):
-        if len(set(values)) > 1:
-            received = " and ".join(
-                f"{value} in the {named(part).lower()}"
-                for part, value in zip(_POOLED, values, strict=True)
-            )
-            raise DatasetError(f"Folds need {told}, received {received}.")
+    if len(set(kinds)) > 1:  # such as images from 0 to 255 and from 0 to 1
+        _log.warning("pooled %s: %s", what, _by_part(kinds))
+    return [array.reshape(len(array), *shortest) for array in arrays]
+
+
+def _by_part(values: Sequence[object]) -> str:
+    parts = zip(POOLED, values, strict=False)
+    return " and ".join(f"{value} in the {named(part).lower()}" for part, value in parts)
 
 
 def _in_words(rare: Mapping[int, int]) -> str:

@@ -19,3 +19,16 @@ def test_of_more_than_a_thousand_classes_not_all_are_listed():
     labels["classes"].append({"value": 8, "rows": 1})
     with pytest.raises(ValidationError, match="at most 1000 items"):
         DataReport.model_validate(report)
+
+
+def test_signed_classes_and_those_of_vectors_with_several_are_told():
+    report = json.loads(EXAMPLE)
+    labels = report["parts"]["train"]["labels"]
+    labels |= {
+        "kind": "signed binary",
+        "classes": [{"value": value, "rows": 2} for value in (-1, 1)],
+    }
+    report["parts"]["test"]["labels"] |= {"kind": "multi-label", "shape": [2]}
+    read = DataReport.model_validate(report)
+    assert [one.value for one in read.parts["train"].labels.classes] == [-1, 1]
+    assert DataReport.model_validate_json(read.model_dump_json()) == read

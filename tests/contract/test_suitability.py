@@ -7,6 +7,7 @@ import pytest
 from nnt_contract import suitability
 from nnt_contract.data_report import DataReport, LabelReport
 from nnt_contract.model_report import ModelReport
+from nnt_contract.part import Part
 from nnt_contract.simulation_config import Configuration
 from nnt_contract.suitability import Labels
 from tests.conftest import ROOT
@@ -57,6 +58,37 @@ def test_of_targets_of_which_some_are_ignored_only_the_shape_is_known():
     assert suitability.reported(told, ignored=-1) == Labels((), None, None, None)
 
 
+def test_signed_labels_are_whole_numbers_from_minus_1():
+    signed = [{"value": -1, "rows": 2}, {"value": 1, "rows": 3}]
+    told = report(kind="signed binary", classes=signed, class_count=2)
+    assert suitability.reported(told) == Labels((), -1, 1, True)
+    assert suitability.reported(told, ignored=-1) == Labels((), 1, 1, True)
+
+
+def test_vectors_of_several_classes_hold_0_and_1():
+    some = {"kind": "multi-label", "shape": [3], "class_count": 3}
+    told = report(**some, classes=CLASSES)
+    assert suitability.reported(told) == Labels((3,), 0, 1, True)
+    assert suitability.reported(told, ignored=0) == Labels((3,), None, None, True)
+    none = report(**some, classes=[{"value": 0, "rows": 0}])
+    assert suitability.reported(none) == Labels((3,), 0, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("Hinge", ""),
+        ("BinaryCrossentropy", "BinaryCrossentropy expects labels from 0 to 1"),
+        ("SparseCategoricalCrossentropy", "expects a model with an output for each class"),
+    ],
+)
+def test_signed_labels_suit_who_takes_them(loss, told):
+    signed = data(kind="signed binary", classes=[{"value": -1, "rows": 2}, {"value": 1, "rows": 3}])
+    model = MODEL.model_copy(update={"output": (None, 1)})
+    found = suitability.problem(chosen(loss), model, signed)
+    assert told in found and bool(told) == bool(found)
+
+
 def test_reports_that_do_not_say_whether_targets_are_whole_forbid_nothing():
     told = data(kind="real", minimum=0.0, maximum=4.0, mean=1.0, classes=[])
     assert suitability.problem(chosen(), MODEL, told) == ""
@@ -75,6 +107,38 @@ def test_an_output_that_the_data_decide_forbids_nothing(changes):
     wrong = data(classes=[{"value": 3000, "rows": 1}])
     assert suitability.problem(chosen(), MODEL, wrong)
     assert suitability.problem(chosen(), MODEL.model_copy(update=changes), wrong) == ""
+
+
+def test_a_file_is_named_as_its_owner_calls_it():
+    wrong = data(classes=[{"value": 10, "rows": 1}])
+    files: dict[Part, str] = {"train": "cats.csv", "test": "dogs.csv"}
+    told = suitability.problem(chosen(), MODEL, wrong, files)
+    assert told.startswith("Training data (cats.csv): the largest label is 10")
+
+
+def test_a_model_that_leaves_its_input_open_takes_rows_like_those_it_is_trained_on():
+    told = data().model_dump()
+    told["parts"]["test"]["feature_shape"] = (5,)
+    told["parts"]["train"]["feature_shape"] = (4,)
+    other = DataReport.model_validate(told)
+    assert suitability.problem(chosen(), MODEL, other) == ""
+    is_open = MODEL.model_copy(update={"input": None, "output": None})
+    assert suitability.problem(chosen(), is_open, other) == (
+        "Test data: expected rows of the shape (4,), as in the training data, received (5,)."
+    )
+    for shape in ((4, 1), (4,)):
+        told["parts"]["test"]["feature_shape"] = shape
+        assert suitability.problem(chosen(), is_open, DataReport.model_validate(told)) == ""
+    told["parts"]["train"]["feature_shape"] = (2, 2, 1)
+    assert suitability.problem(chosen(), is_open, DataReport.model_validate(told)) == ""
+
+
+def test_more_folds_than_rows_are_told():
+    fold = {"index": 1, "count": 9}
+    assert suitability.problem(chosen(fold=fold), MODEL, data(rows=9)) == ""
+    assert suitability.problem(chosen(fold=fold), MODEL, data(rows=8)) == (
+        "9 folds need at least 9 rows, received 8."
+    )
 
 
 def test_folds_have_rows_of_their_own_and_the_test_data_stay_as_they_are():

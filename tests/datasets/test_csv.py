@@ -102,6 +102,17 @@ def test_thousands_of_columns_are_read(tmp_path):
     np.testing.assert_array_equal(dataset.features, np.arange(5000, dtype=np.float32)[None])
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["ENSG{:011}", "c{}"])
+def test_a_first_line_is_as_long_as_its_names_need(tmp_path, name, delimiter):
+    names = [name.format(column) for column in range(40_000)]
+    head = delimiter.join([*names, "label"])
+    row = delimiter.join([*("7" * len(names)), "1"])
+    dataset = loaded(tmp_path, f"{head}\n{row}\n")
+    assert (len(head) > 131_072, dataset.columns) == (True, tuple(names))
+    assert dataset.features.shape == (1, 40_000)
+
+
 def test_a_table_longer_than_a_block_keeps_its_rows_and_lines(tmp_path):
     rows = 550_000
     lines = [f"{row},{row % 10}" for row in range(rows)]
@@ -135,9 +146,22 @@ def test_a_line_without_end_is_refused(tmp_path):
     )
 
 
-def test_a_header_without_end_is_refused(tmp_path):
-    told = refusal(tmp_path, "a" * 200_000 + ",label\n1,0\n")
-    assert told.startswith("line 1: expected names of columns, received what is none: field larger")
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_name_without_end_is_refused(tmp_path, quote):
+    told = refusal(tmp_path, f"b,{quote}{'a' * 200_000}{quote},label\n1,1,0\n")
+    assert told == (
+        "line 1: expected names of columns, received what is none: field larger than field limit"
+        " (131072). Cells were looked for between commas."
+    )
+
+
+def test_a_long_row_that_is_parted_otherwise_than_the_names_is_refused(tmp_path):
+    names = ",".join(f"c{column}" for column in range(70_000))
+    told = refusal(tmp_path, f"{names},label\n{'7;' * 70_000}1\n")
+    assert told == (
+        "line 2: expected one row per line, received what is none: field larger than field limit"
+        " (131072). Cells were looked for between commas."
+    )
 
 
 def test_more_than_the_limit_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -99,7 +100,49 @@ RUNS: dict[str, tuple[Callable[[Path], bytes], str]] = {
     ),
     "an attribute of something known": (
         lambda canary: calling(getattr, np.ndarray, "tofile"),
-        "names 'builtins.getattr'",
+        "names 'numpy.ndarray.tofile'",
+    ),
+    "an attribute of an attribute": (
+        lambda canary: calling(getattr, Calls(getattr, ZoneInfo, "_unpickle"), "__globals__"),
+        "names 'zoneinfo.ZoneInfo._unpickle.__globals__'",
+    ),
+    "an attribute in the first protocols": (
+        lambda canary: proto(
+            name("__builtin__", "getattr") + name("zoneinfo", "ZoneInfo") + b"U\x09from_file\x86R"
+        ),
+        "names 'zoneinfo.ZoneInfo.from_file'",
+    ),
+    "an attribute of what is made": (
+        lambda canary: calling(getattr, np.dtype("f8"), "newbyteorder"),
+        DAMAGED,
+    ),
+    "an attribute of the function that gets attributes": (
+        lambda canary: calling(getattr, getattr, "__self__"),
+        DAMAGED,
+    ),
+    "an attribute that is made": (
+        lambda canary: calling(getattr, ZoneInfo, np.dtype("f8")),
+        DAMAGED,
+    ),
+    "an attribute or something else": (
+        lambda canary: calling(getattr, ZoneInfo, "_unpickle", eval),
+        "names 'builtins.eval'",
+    ),
+    "an attribute with a third argument": (
+        lambda canary: calling(getattr, ZoneInfo, "_unpickle", 1),
+        DAMAGED,
+    ),
+    "a new object of the function that gets attributes": (
+        lambda canary: proto(name("builtins", "getattr") + name("numpy", "ndarray") + b"U\x01T\x86\x81"),
+        "names 'numpy.ndarray.T'",
+    ),
+    "a state of the function that gets attributes": (
+        lambda canary: proto(name("builtins", "getattr") + b"}b"),
+        DAMAGED,
+    ),
+    "a function that gets attributes, for a frame": (
+        lambda canary: proto(name("builtins", "getattr")),
+        "received a pickle of type",
     ),
     "an attribute by a name with dots": (
         lambda canary: proto(name("numpy", "ndarray.tofile"), b")R"),
@@ -136,6 +179,19 @@ RUNS: dict[str, tuple[Callable[[Path], bytes], str]] = {
         "a pickle with the step NEXT_BUFFER",
     ),
 }  # fmt: skip
+
+
+def nested_intervals(depth: int) -> bytes:
+    """Categories that are intervals between intervals, on both sides the same ones."""
+    made = name("pandas.core.indexes.interval", "_new_IntervalIndex")
+    kind = name("pandas.core.indexes.interval", "IntervalIndex")
+    inner = range_index(b"K\x01") + b"q\x09"
+    for _ in range(depth):
+        fields = b"}(U\x04left" + inner + b"U\x05right" + b"h\x09" + b"U\x06closedNu"
+        inner = made + kind + fields + b"\x86Rq\x09"
+    return inner
+
+
 ENDLESS = b"(" + b"(" * 50_000 + b"t" * 50_000
 DOUBLED = b")" + b"2\x86" * 60  # a tuple of 2⁶⁰ tuples
 BREAKS: dict[str, tuple[bytes, str]] = {
@@ -183,6 +239,10 @@ BREAKS: dict[str, tuple[bytes, str]] = {
     ),
     "an array of fewer bytes": (one_column(array(b"K\x01K\x09\x86", b"U\x08" + b"x" * 8)), UNREADABLE),
     "a name per exabyte": (one_column(array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), range_index(HUGE)), UNREADABLE),
+    "names of 2⁶⁰ intervals": (
+        one_column(array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), nested_intervals(60)),
+        UNREADABLE,
+    ),
     "names that hold themselves": (
         one_column(
             array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8),

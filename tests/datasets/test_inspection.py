@@ -3,9 +3,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from nnt_contract.data_report import DataReport
-from nnt_datasets import DatasetError, File, Limits, Means, Part, Report, inspect, leakage
+from nnt_datasets import (
+    DatasetError,
+    File,
+    Limits,
+    Means,
+    Part,
+    Report,
+    fingerprints,
+    inspect,
+    leakage,
+)
 from tests.datasets.builders import FIXTURES, KEYS, MIB, means, npz, written
 
 ARFF = "@relation r\n@attribute a real\n@attribute b real\n@attribute label {no,yes}\n@data\n"
@@ -85,7 +97,12 @@ def counts(found):
         ([[0], [1], [1]], "binary", {0: 1, 1: 2}),
         ([True, False, True], "binary", {0: 1, 1: 2}),
         ([3, 0, 3], "class numbers", {0: 1, 3: 2}),
+        ([1, 1, 1], "binary", {1: 3}),
+        ([-1, 1, 1], "signed binary", {-1: 1, 1: 2}),
+        ([[-1.0], [1.0], [-1.0]], "signed binary", {-1: 2, 1: 1}),
         (np.eye(3)[[0, 2, 2]], "one-hot", {0: 1, 1: 0, 2: 2}),
+        ([[1, 1, 0], [1, 0, 0], [0, 0, 0]], "multi-label", {0: 2, 1: 1, 2: 0}),
+        ([[True, True], [False, False]], "multi-label", {0: 1, 1: 1}),
     ],
 )
 def test_classes_are_counted(tmp_path, values, kind, classes):
@@ -100,7 +117,11 @@ def test_classes_are_counted(tmp_path, values, kind, classes):
         ([-1, 1, 3], -1, 3, 1, True),
         ([-1.0, 1.0, 3.0], -1, 3, 1, True),
         ([[0.5, 0.5], [1, 0], [0, 1]], 0, 1, 0.5, False),
-        ([[1, 1], [1, 0], [0, 0]], 0, 1, 0.5, True),
+        ([-1, 0, 1], -1, 1, 0, True),
+        ([-2, 0, 2], -2, 2, 0, True),
+        ([[-1, 1], [1, 1], [-1, -1]], -1, 1, 0, True),
+        ([[2, 0], [0, 0], [1, 1]], 0, 2, 2 / 3, True),
+        (np.tile([0, 1], (2, 501)), 0, 1, 0.5, True),
         (list(range(2000)), 0, 1999, 999.5, True),
     ],
 )
@@ -109,6 +130,44 @@ def test_targets_are_summed_up(tmp_path, values, minimum, maximum, mean, are_who
     assert found.kind == "real"
     assert (found.minimum, found.maximum, found.mean) == (minimum, maximum, mean)
     assert found.are_whole is are_whole
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "kind", "classes"),
+    [
+        ([0, 1, 2], [0, 1], "class numbers", {0: 1, 1: 1, 2: 0}),
+        ([0, 1, 2], [1, 1], "class numbers", {0: 0, 1: 2, 2: 0}),
+        ([0, 1], [1, 1], "binary", {0: 0, 1: 2}),
+        ([-1, 1], [1, 1], "signed binary", {-1: 0, 1: 2}),
+        ([1, 1], [-1, 1], "signed binary", {-1: 1, 1: 1}),
+        ([0, 1], [0, 2], "class numbers", {0: 1, 1: 0, 2: 1}),
+        ([0, 1], [-1, 1], "real", {}),
+        ([0.5, 1], [0, 1], "real", {}),
+        (list(range(1001)), [0, 1], "real", {}),
+        (list(range(900)), list(range(200, 1100)), "real", {}),
+        ([[1, 1], [0, 0]], [[1, 0], [0, 1]], "multi-label", {0: 1, 1: 1}),
+        ([[1, 0], [0, 1]], [[1, 0], [0, 1]], "one-hot", {0: 1, 1: 1}),
+        ([[0.5, 0.5], [0, 1]], [[1, 0], [0, 1]], "real", {}),
+        ([0, 1, 2], [[1, 0], [0, 1]], "one-hot", {0: 1, 1: 1}),
+    ],
+)
+def test_all_parts_together_decide_what_their_labels_are(tmp_path, train, test, kind, classes):
+    rows = {"train": train, "test": test}
+    contents = {part: npz(x=np.arange(len(y)), y=np.array(y)) for part, y in rows.items()}
+    found = inspected(tmp_path, **contents).parts["test"].labels
+    assert (found.kind, counts(found)) == (kind, classes)
+    assert found.class_count == len(classes)
+    if kind == "real":
+        assert (found.minimum, found.maximum) == (np.min(test), np.max(test))
+
+
+def test_of_vectors_with_several_classes_none_is_said_to_be_the_only_one(tmp_path):
+    features = np.arange(4.0).reshape(2, 2)
+    train = npz(x=features, y=[[1, 1], [1, 0]])
+    report = inspected(tmp_path, train=train, test=npz(x=features + 9, y=[[0, 1], [0, 0]]))
+    assert report.problems == ()
+    report = inspected(tmp_path, train=npz(x=features, y=[[0, 1], [0, 0]]), test=train)
+    assert "Test data: no row of the training data has the label '0'." in report.problems
 
 
 def test_classes_have_the_names_that_the_file_gives_them(tmp_path):
@@ -170,6 +229,85 @@ def test_rows_that_are_in_two_parts_are_told_whatever_their_formats_and_labels(t
         "Test data: 2 of 4 rows have the same features as a row of the training data (rows 2, 3)."
         in report.problems
     )
+
+
+BIG = 2**24  # from which on float32 leaves numbers out
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (BIG, BIG, True),
+        (BIG + 1, BIG + 1, True),
+        (BIG + 1, BIG, False),
+        (-BIG - 1, BIG + 1, False),
+        (BIG + 1, BIG + 2, False),
+        (2**62 + 1, 2**62, False),
+        (2**62 + 1, 2**62 + 1, True),
+        (-(2**63), -(2**63), True),
+        (2**63 - 1, 2**63 - 2, False),
+        (2**63 - 1, -(2**63), False),
+    ],
+)
+def test_whole_numbers_are_compared_as_they_are(tmp_path, one, other, is_same):
+    train, test = (npz(x=np.array([[value, 5]]), y=[1]) for value in (one, other))
+    assert bool(inspected(tmp_path, train=train, test=test).leaks) == is_same
+
+
+NEAR_POWERS = [sign * 2**power + by for power in range(63) for sign in (-1, 1) for by in (-1, 0, 1)]
+whole = st.sampled_from(NEAR_POWERS) | st.integers(-(2**63), 2**64 - 1)
+WHOLE_TYPES: list[type[np.signedinteger | np.unsignedinteger]] = [
+    np.int8,
+    np.uint8,
+    np.int16,
+    np.uint16,
+    np.int32,
+    np.uint32,
+    np.int64,
+    np.uint64,
+]
+
+
+def as_each_type(value: int) -> list[np.ndarray]:
+    fitting = [t for t in WHOLE_TYPES if np.iinfo(t).min <= value <= np.iinfo(t).max]
+    return [np.array([[value]], t) for t in fitting]
+
+
+def prints(values: np.ndarray) -> int:
+    [(_, [found])] = fingerprints.of_rows(values)
+    return int(found)
+
+
+@example(one=-(2**31), other=2**31)
+@example(one=-(2**31) + 1, other=2**31 - 1)
+@example(one=-(2**63) + 1, other=2**63 + 1)
+@given(one=whole, other=whole)
+def test_whole_numbers_are_told_apart_in_every_type(one, other):
+    found = {prints(values) for values in as_each_type(one)}
+    assert len(found) == 1
+    assert (found == {prints(values) for values in as_each_type(other)}) == (one == other)
+
+
+@given(whole, st.integers(0, 40))
+def test_a_whole_number_is_the_same_in_float32_where_that_holds_it(value, power):
+    for one in (value, value % BIG * 2**power):
+        is_held = int(np.float32(one)) == one
+        same = prints(np.array([[one]], np.float32))
+        assert {prints(values) == same for values in as_each_type(one)} == {is_held}
+
+
+def test_rows_of_a_text_table_are_found_in_arrays_of_whole_numbers(tmp_path):
+    train = f"a,b,label\n{BIG},2,0\n{BIG + 4},4,1\n{BIG + 1},6,0\n"
+    test = npz(x=np.array([[BIG, 2], [BIG + 4, 4], [BIG + 1, 6]]), y=[0, 1, 0])
+    [leak] = inspected(tmp_path, train=train, test=test).leaks
+    assert leak.examples == (1, 2)  # the third is another number in float32, which is trained on
+
+
+def test_columns_of_whole_numbers_are_compared_as_they_are(tmp_path):
+    big, bigger = 2**24, 2**60
+    rows = [[big, big + 1, big, bigger], [big + 2, big + 2, big + 2, bigger + 1]]
+    found = inspected(tmp_path, train=npz(x=np.array(rows), y=[0, 1])).parts["train"].features
+    assert (found.constant, found.duplicate) == ((), (("2", "0"),))
 
 
 def test_the_same_numbers_in_another_order_are_another_row(tmp_path):
@@ -253,6 +391,22 @@ def test_many_columns_are_not_all_named(tmp_path):
     assert report.problems == (
         "Training data: 1000 columns have the same value in every row: '0', '1', '2', '3', '4', ….",
     )
+
+
+def test_tables_of_flattened_images_are_inspected(tmp_path):
+    names = [f"c{column}" for column in range(224 * 224 * 3)]
+    rows = np.random.default_rng(0).integers(0, 256, (4, len(names)))
+    lines = [f"{','.join(map(str, row))},{number % 2}" for number, row in enumerate(rows.tolist())]
+    head = f"{','.join(names)},label"
+    report = inspected(
+        tmp_path,
+        (224, 224, 3),
+        train="\n".join([head, *lines[:3]]),
+        test="\n".join([head, lines[3], lines[1]]),
+    )
+    part = report.parts["train"]
+    assert (part.feature_shape, len(part.columns)) == ((len(names),), 1000)
+    assert [(leak.part, leak.examples) for leak in report.leaks] == [("test", (2,))]
 
 
 def test_every_format_is_inspected_in_one_request(tmp_path):

@@ -13,6 +13,11 @@ WRITERS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 ROWS = np.arange(12)
 PLAIN = np.float32(np.stack([ROWS, ROWS / 4, ROWS % 2 == 0, ROWS], axis=1))
 
+PLAIN_ONES = (
+    *("plain", "by_name", "by_date", "by_zone", "by_duration", "by_interval", "by_days", "by_bin"),
+    *("by_two", "shuffled", "objects", "accented"),
+)
+
 
 def stored(name: str) -> list[str]:
     paths = [f"{writer}/{name}" for writer in WRITERS if (FOLDER / writer / name).exists()]
@@ -26,11 +31,7 @@ def frame(path: str, folder, keys: Keys = KEYS) -> Dataset:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for name in ("plain", "by_name", "by_date", "by_two", "shuffled", "objects", "accented")
-        for path in stored(f"{name}.pickle")
-    ],
+    [path for name in PLAIN_ONES for path in stored(f"{name}.pickle")],
 )
 def test_frames_of_every_pandas_are_read_whatever_their_rows_are_called(tmp_path, path):
     dataset = frame(path, tmp_path)
@@ -74,6 +75,55 @@ def test_every_kind_of_numbers_is_read_in_every_protocol(tmp_path, path):
     assert dataset.nominal == {"cat": ("a", "b", "c"), "label": ("dog", "cat")}
 
 
+@pytest.mark.parametrize("path", stored("binned.pickle"))
+def test_bins_become_their_index_and_are_told_as_pandas_shows_them(tmp_path, path):
+    dataset = frame(path, tmp_path)
+    np.testing.assert_array_equal(dataset.features[:, 0], [0] * 6 + [1] * 6)
+    assert dataset.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert dataset.nominal == {
+        "f1": ("(-1, 5]", "(5, 11]"),
+        "label": ("(-0.011, 3.667]", "(3.667, 7.333]", "(7.333, 11.0]"),
+    }
+
+
+@pytest.mark.parametrize("closed", ["left", "right", "both", "neither"])
+def test_bins_are_open_and_closed_where_they_were(tmp_path, closed):
+    bins = pd.arrays.IntervalArray.from_breaks([0.5, 2, 4], closed=closed)
+    path = tmp_path / "frame.pickle"
+    pd.DataFrame({"f1": pd.Categorical(bins), "label": [0, 1]}).to_pickle(path)
+    assert loaded(tmp_path, path.read_bytes()).nominal["f1"] == tuple(map(str, bins))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pd.date_range("2020", periods=2, freq="bh"),
+        pd.date_range("2020", periods=2, freq="SME"),
+        pd.date_range("2020", periods=2, tz="+01:00"),
+        pd.period_range("2020", periods=2),
+        pd.Index([1j, 2j]),
+        pd.Index([pd.Timedelta(1), pd.Period("2020")], dtype=object),
+        pd.Index([pd.Interval(0, 1), pd.Timestamp("2020", tz="Europe/Berlin")], dtype=object),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_rows_may_have_labels_of_many_kinds(tmp_path, rows, protocol):
+    path = tmp_path / "frame.pickle"
+    pd.DataFrame({"f1": [1, 2], "label": [0, 1]}, index=rows).to_pickle(path, protocol=protocol)
+    assert loaded(tmp_path, path.read_bytes()).features.tolist() == [[1], [2]]
+
+
+def test_labels_of_rows_that_are_not_known_are_told_with_what_to_do(tmp_path):
+    path = tmp_path / "frame.pickle"
+    rows = pd.date_range("2020", periods=2, freq="C")
+    pd.DataFrame({"f1": [1, 2], "label": [0, 1]}, index=rows).to_pickle(path)
+    assert refusal(tmp_path, path.read_bytes()).endswith(
+        "received a pickle that names 'pandas._libs.tslibs.offsets.CustomBusinessDay'."
+        " Where row labels need it, DataFrame.reset_index(drop=True) leaves them out."
+    )
+
+
 TOLD = {
     "text": "column 'name': expected",
     "string": "column 'name': expected numbers, received texts.",
@@ -82,6 +132,9 @@ TOLD = {
     "zoned": "column 'when': expected numbers, received dates",
     "missing": "row 2, column 'f1': expected a number, received a missing value.",
     "no_class": "row 2, column 'label': expected a number, received a missing value.",
+    "complex": "column 'wave': expected numbers, received complex ones.",
+    "intervals": "column 'f1': expected numbers, received intervals.",
+    "days": "column 'f1': expected categories that are texts, numbers or intervals of numbers,",
     "sparse": "column 'f1': expected numbers, received a sparse column.",
     "levels": "expected columns with one name each, received columns with names of several levels.",
     "series": "expected a DataFrame as DataFrame.to_pickle writes it, received a pickle of Series.",

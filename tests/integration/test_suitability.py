@@ -119,6 +119,20 @@ def test_labels_that_do_not_suit_fail_it_before_it_has_a_process(
     assert launcher.specs == []
 
 
+def test_what_is_wrong_is_said_of_the_file_as_its_owner_calls_it(
+    make_inspected, conductor, status, query
+):
+    sim_id = make_inspected({"test": labelled(np.arange(20) % 3)})
+    query(
+        "UPDATE experiments SET file_names = %s"
+        " WHERE id = (SELECT experiment_id FROM simulations WHERE id = %s)",
+        json.dumps({"test": "cats.npz"}),
+        sim_id,
+    )
+    conductor.advance(sim_id)
+    assert status(sim_id)[1].startswith("Test data (cats.npz): the largest label is 2")
+
+
 def test_of_an_experiment_those_go_on_whose_loss_suits(
     make_inspected, conductor, status, query, make_simulation
 ):

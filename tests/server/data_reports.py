@@ -1,5 +1,6 @@
 """What the deployer writes when it has inspected an experiment's data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -10,13 +11,19 @@ PROBLEM = "Training data, line 2, column 'a': expected a number, received 'cat'.
 LEAK = "Test data: 5 of 100 rows have the same features as a row of the training data (rows 1, 2, 3, 4, 5)."
 
 
-def classes(*rows: int, names: tuple[str, ...] = (), declared: int | None = None) -> dict[str, Any]:
+def classes(
+    *rows: int,
+    names: tuple[str, ...] = (),
+    declared: int | None = None,
+    kind: str = "",
+    values: Sequence[int] = range(1000),
+) -> dict[str, Any]:
     counted = [
         {"value": value, "name": names[value] if names else "", "rows": count}
-        for value, count in enumerate(rows)
+        for value, count in zip(values, rows, strict=False)
     ]
-    kind = "class numbers" if len(rows) > 2 else "binary"
-    return _labels(kind, classes=counted, class_count=declared or len(rows))
+    numbers = "class numbers" if len(rows) > 2 else "binary"
+    return _labels(kind or numbers, classes=counted, class_count=declared or len(rows))
 
 
 def real(minimum: float, maximum: float, mean: float) -> dict[str, Any]:

@@ -97,6 +97,19 @@ def test_every_part_is_described(alice):
     assert f'title="SHA-256 {"0" * 64}"' in card and "<b>" not in card
 
 
+def test_signed_classes_and_vectors_of_several_show_their_balance(alice):
+    simulation = a_simulation(alice.user)
+    found = report(
+        train=part(classes(30, 10, values=(-1, 1), kind="signed binary")),
+        test=part(classes(5, 0, 100, kind="multi-label") | {"shape": [3]}, rows=100),
+    )
+    is_inspected(simulation, found)
+    train, _, test = text_of(page_of(alice, simulation)).partition("Test data")
+    assert "signed binary, 2 classes<" in train and "-1</th>" in train and "75 %" in train
+    assert "multi-label, 3 classes; 3 per row<" in test
+    assert "100 %" in test and "0 %" in test and "5 %" in test
+
+
 def test_a_file_is_called_what_its_owner_calls_it(alice, doorbell, form):
     alice.post(reverse("new_simulation"), form())
     card = text_of(page_of(alice, Simulation.objects.get()))

@@ -106,7 +106,7 @@ def test_a_class_with_fewer_rows_than_folds_is_said_and_does_no_harm(folded, cap
     ("features", "labels", "said"),
     [
         ((5, 2), (5,), "features of one shape, received (1,) in the training data and (2,) in"),
-        ((5, 1), (5, 1), "labels of one shape"),
+        ((5, 1), (5, 2), "labels of one shape, received () in the training data and (2,) in"),
     ],
 )
 def test_parts_of_different_shapes_cannot_be_pooled(folded, features, labels, said):
@@ -116,15 +116,34 @@ def test_parts_of_different_shapes_cannot_be_pooled(folded, features, labels, sa
     assert said in str(caught.value)
 
 
-def test_whole_numbers_and_fractions_cannot_be_pooled_but_widths_can(folded):
+@pytest.mark.parametrize("validation", [dataset(30, 11), dataset(300, 11)])
+def test_numbers_of_different_types_are_pooled_in_one_that_holds_them(folded, validation):
     numbers = np.arange(30)[:, None]
-    whole = Dataset(numbers.astype(np.uint8), numbers[:, 0] % 3)
-    with pytest.raises(DatasetError, match="received whole numbers in the training data and frac"):
-        folded({"train": whole, "validation": dataset(30, 11)})
-    wide = Dataset(np.array([[300]]), np.array([0], np.uint8))
-    made = folded({"train": whole, "validation": wide})
+    whole = Dataset(numbers.astype(np.uint8), (numbers[:, 0] % 3).astype(np.float32))
+    made = folded({"train": whole, "validation": validation})
     taken = [*numbers_of(made.train), *numbers_of(made.validation)]
-    assert sorted(taken) == [*range(30), 300]
+    first = int(validation.features[0, 0])
+    assert sorted(taken) == [*range(30), *range(first, first + 11)]
+
+
+def test_that_whole_numbers_and_fractions_are_pooled_is_said(folded, caplog):
+    whole = Dataset(np.arange(30)[:, None], np.arange(30) % 3)
+    folded({"train": whole, "validation": dataset(30, 11)})
+    told = "features: whole numbers in the training data and fractions in the validation data"
+    assert f"pooled {told}" in caplog.text
+    caplog.clear()
+    wide = Dataset(np.array([[300]], np.uint16), np.array([0], np.uint8))
+    folded({"train": whole, "validation": wide})
+    assert "pooled" not in caplog.text
+
+
+def test_a_last_axis_of_size_one_may_be_there_or_missing(folded):
+    train, validation = DATA["train"], DATA["validation"]
+    column = Dataset(validation.features[:, 0], validation.labels[:, None])
+    made = folded({"train": train, "validation": column})
+    features, labels = made.train.take(np.arange(len(made.train)))
+    assert features.ndim == labels.ndim == 1
+    assert (features % 3 == labels).all()
 
 
 def test_more_folds_than_rows_are_refused(folded):

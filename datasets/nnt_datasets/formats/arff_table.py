@@ -9,9 +9,10 @@ from typing import NamedTuple
 import arff
 import numpy as np
 
+from nnt_contract.printable import shown
 from nnt_datasets.dataset import Dataset, Keys
 from nnt_datasets.disk import Disk
-from nnt_datasets.errors import DatasetError, Place, listed, quoted, shown
+from nnt_datasets.errors import DatasetError, Place, listed, quoted
 from nnt_datasets.formats import cells, lines
 from nnt_datasets.formats.lines import Lines
 from nnt_datasets.table import Block, Heading, assemble, block, blocks_of_lines, heading

@@ -4,9 +4,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from nnt_contract.printable import shown
 from nnt_datasets.dataset import Dataset, Keys
 from nnt_datasets.disk import Disk
-from nnt_datasets.errors import DatasetError, Place, shown
+from nnt_datasets.errors import DatasetError, Place
 from nnt_datasets.formats import cells, lines
 from nnt_datasets.formats.lines import Lines
 from nnt_datasets.table import (
@@ -19,7 +20,7 @@ from nnt_datasets.table import (
     label_error,
 )
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _QUOTE = '"'
 
 
@@ -32,13 +33,11 @@ def read(path: Path, keys: Keys, disk: Disk) -> Dataset:
 
 def _heading(content: Lines, label_column: str) -> tuple[Heading, str]:
     first = next((line for line in content if not line.isspace()), "")
+    delimiter = _delimiter(first, label_column)
     try:
-        delimiter = _delimiter(first, label_column)
         row = next(csv.reader(_from(first, content), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise DatasetError(
-            "names of columns", f"what is none: {error}", Place(line=content.number)
-        ) from error
+        raise _no_row("names of columns", error, content.number, delimiter) from error
     names = [lines.readable(cell).strip() for cell in row]
     if _are_numbers(names) and names != [str(index) for index in range(len(names))]:
         raise DatasetError(
@@ -54,7 +53,10 @@ def _delimiter(line: str, label_column: str) -> str:
     """The one that makes the label column a name, then the one that makes the most names; else a comma."""
 
     def suits(delimiter: str) -> tuple[bool, int]:
-        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        try:
+            names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        except csv.Error:
+            return False, 0  # a cell is too long, as a whole line is with what parts nothing
         return label_column.strip() in names, len(names)
 
     return max(_DELIMITERS, key=suits)
@@ -88,9 +90,7 @@ def _row(number: int, line: str, head: Heading, delimiter: str) -> list[float]:
     try:
         row = next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise DatasetError(
-            "one row per line", f"what is none: {error}", Place(line=number)
-        ) from error
+        raise _no_row("one row per line", error, number, delimiter) from error
     if len(row) != len(head.names):
         raise DatasetError(
             f"{len(head.names)} cells, one per column", f"{len(row)}", Place(line=number)
@@ -102,3 +102,12 @@ def _row(number: int, line: str, head: Heading, delimiter: str) -> list[float]:
         ]
     except DatasetError as error:
         raise label_error(error, head.label_column) from error
+
+
+def _no_row(expected: str, error: csv.Error, line: int, delimiter: str) -> DatasetError:
+    return DatasetError(
+        expected,
+        f"what is none: {error}",
+        Place(line=line),
+        hint=f"Cells were looked for between {_DELIMITERS[delimiter]}.",
+    )

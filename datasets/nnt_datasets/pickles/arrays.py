@@ -9,7 +9,7 @@ import numpy as np
 from nnt_datasets.pickles.program import Made
 
 _DIMENSIONS = 32
-_DTYPE = re.compile(r"([biufOMmSU])(\d*)")
+_DTYPE = re.compile(r"([biufcOMmSU])(\d*)")
 
 
 def is_array(described: Any) -> bool:

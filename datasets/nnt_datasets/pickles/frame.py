@@ -5,12 +5,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnt_datasets.errors import DatasetError, Place, TextError, quoted, shown
+from nnt_contract.printable import shown
+from nnt_datasets.errors import DatasetError, Place, TextError, quoted
 from nnt_datasets.pickles import arrays
 from nnt_datasets.pickles.program import Made, Named, class_of
 from nnt_datasets.pickles.texts import categories_and_codes, labels_of
 
 _COLUMNS = 10**6
+_NO_NUMBERS = {"M": "dates", "m": "durations", "c": "complex ones"}
+_NO_NUMBERS_OF_PANDAS = {
+    "DatetimeArray": "dates",
+    "TimedeltaArray": "durations",
+    "PeriodArray": "dates",
+    "IntervalArray": "intervals",
+    "SparseArray": "a sparse column",
+}
 _FRAME = "a DataFrame as DataFrame.to_pickle writes it"
 # What another layout than pandas' own leads to; also one that holds itself.
 _STRANGE = (
@@ -89,8 +98,8 @@ def _block(values: Any, titles: Sequence[str]) -> Iterator[Column]:
         return
     dtype = values.arguments[1] if values.maker.name == "_frombuffer" else values.state[2]
     kind = arrays.kind_of(dtype)
-    if kind[0] in "Mm":
-        raise DatasetError("numbers", "dates or durations", Place(column=titles[0]))
+    if kind[0] in _NO_NUMBERS:
+        raise DatasetError("numbers", _NO_NUMBERS[kind[0]], Place(column=titles[0]))
     numbers = arrays.array(values)
     rows = len(numbers) // len(titles)
     for at, title in enumerate(titles):
@@ -126,21 +135,23 @@ def _extension(described: Made, title: str) -> Column:
         data, mask = (arrays.array(described.state[name]) for name in ("_data", "_mask"))
         _check_present(np.asarray(mask, bool), place)
         return Column(title, np.asarray(data), ())
-    others = {
-        "DatetimeArray": "dates",
-        "TimedeltaArray": "durations",
-        "PeriodArray": "dates",
-        "SparseArray": "a sparse column",
-    }
     if "String" in kind:
         raise TextError("numbers", "texts", place)
-    raise DatasetError("numbers", others.get(kind, f"values of the kind {kind}"), place)
+    raise DatasetError(
+        "numbers", _NO_NUMBERS_OF_PANDAS.get(kind, f"values of the kind {kind}"), place
+    )
 
 
 def _categorical(described: Made, title: str) -> Column:
     """Categories that are numbers stand for themselves, others for their index."""
-    categories, indices = categories_and_codes(described.state)
-    _check_present(indices < 0, Place(column=title))
+    place = Place(column=title)
+    try:
+        categories, indices = categories_and_codes(described.state)
+    except ValueError as error:
+        raise DatasetError(
+            "categories that are texts, numbers or intervals of numbers", str(error), place
+        ) from error
+    _check_present(indices < 0, place)
     if categories and all(isinstance(category, int | float) for category in categories):
         return Column(title, np.array(categories, np.float64)[indices], ())
     return Column(title, indices, tuple(str(category) for category in categories))

@@ -2,7 +2,7 @@
 
 Frames of numbers name these as pandas 1 (`pandas.core…`, `numpy.core…`), 2 and 3 (`pandas.…`, `numpy._core…`) write
 them. Kinds of columns that are no numbers are here to be refused with the column's name, and kinds of row labels,
-which nothing looks at, to be passed over.
+which nothing looks at, to be passed over. An attribute, which pickles get from `getattr`, is a name with a dot.
 """
 
 _MADE_BY = {
@@ -22,17 +22,21 @@ _MADE_BY = {
     "pandas._libs.missing": "NA",
     "pandas._libs.sparse": "IntIndex BlockIndex",
     "pandas._libs.tslibs.offsets": (
-        "Nano Micro Milli Second Minute Hour Day BusinessDay Week MonthEnd MonthBegin"
-        " QuarterEnd QuarterBegin YearEnd YearBegin"
+        "Nano Micro Milli Second Minute Hour Day BusinessDay BusinessHour Week SemiMonthEnd"
+        " SemiMonthBegin MonthEnd MonthBegin BusinessMonthEnd BusinessMonthBegin QuarterEnd"
+        " QuarterBegin BQuarterEnd BQuarterBegin YearEnd YearBegin BYearEnd BYearBegin"
     ),
     "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
-    "datetime": "datetime date timedelta timezone",
+    "pandas._libs.tslibs.timedeltas": "Timedelta _timedelta_unpickle",
+    "datetime": "datetime date time timedelta timezone",
     "pytz": "_UTC _p",
-    "zoneinfo": "ZoneInfo",
+    "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
     "decimal": "Decimal",
     "pyarrow.lib": "_restore_array chunked_array type_for_alias py_buffer",
 }
 _OLD_CLASSES = {
+    "pandas._libs.interval": "Interval __pyx_unpickle_IntervalMixin",
+    "pandas._libs.tslibs.period": "Period",
     "pandas.core.frame": "DataFrame",
     "pandas.core.series": "Series",
     "pandas.core.indexes.base": "Index _new_Index",
@@ -41,7 +45,8 @@ _OLD_CLASSES = {
     "pandas.core.indexes.multi": "MultiIndex",
     "pandas.core.indexes.category": "CategoricalIndex",
     "pandas.core.indexes.datetimes": "DatetimeIndex _new_DatetimeIndex",
-    "pandas.core.indexes.timedeltas": "TimedeltaIndex",
+    "pandas.core.indexes.timedeltas": "TimedeltaIndex _new_TimedeltaIndex",
+    "pandas.core.indexes.interval": "IntervalIndex _new_IntervalIndex",
     "pandas.core.indexes.period": "PeriodIndex _new_PeriodIndex",
     "pandas.core.arrays.categorical": "Categorical",
     "pandas.core.arrays.boolean": "BooleanArray BooleanDtype",
@@ -55,9 +60,10 @@ _OLD_CLASSES = {
     "pandas.core.arrays.datetimes": "DatetimeArray",
     "pandas.core.arrays.timedeltas": "TimedeltaArray",
     "pandas.core.arrays.period": "PeriodArray",
+    "pandas.core.arrays.interval": "IntervalArray",
     "pandas.core.arrays.sparse.array": "SparseArray",
     "pandas.core.arrays.sparse.dtype": "SparseDtype",
-    "pandas.core.dtypes.dtypes": "CategoricalDtype DatetimeTZDtype PeriodDtype SparseDtype",
+    "pandas.core.dtypes.dtypes": "CategoricalDtype DatetimeTZDtype IntervalDtype PeriodDtype SparseDtype",
 }
 
 

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from nnt_datasets.errors import DatasetError, quoted, shown
+from nnt_contract.printable import shown
+from nnt_datasets.errors import DatasetError, quoted
 
 _STEPS = 10_000_000
 _WHAT = "a DataFrame as DataFrame.to_pickle writes it"
 
 # Whose first argument is the class of what they make.
-_MAKERS_OF_ANY = ("_reconstructor", "__pyx_unpickle_NDArrayBacked")
+_MAKERS_OF_ANY = (
+    "_reconstructor",
+    "__pyx_unpickle_NDArrayBacked",
+    "__pyx_unpickle_IntervalMixin",
+)
+_GETATTR = {("builtins", "getattr"), ("__builtin__", "getattr")}
+_OF_ROW_LABELS = ("pandas", "datetime", "dateutil", "pytz", "zoneinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,22 @@ def class_of(described: Any) -> str:
     return described.maker.name
 
 
+def _unknown(module: str, name: str) -> DatasetError:
+    may_be_of_labels = module.partition(".")[0] in _OF_ROW_LABELS
+    hint = "Where row labels need it, DataFrame.reset_index(drop=True) leaves them out."
+    return DatasetError(
+        _WHAT,
+        f"a pickle that names {quoted(f'{module}.{name}')}",
+        hint=hint if may_be_of_labels else "",
+    )
+
+
 class _Mark:
     pass
+
+
+class _Getattr:
+    """Stands for the function, which is understood where it would be called and nowhere else."""
 
 
 class _Machine:
@@ -115,15 +136,28 @@ class _Machine:
     def _push_name(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise ValueError("a name that is no text")
-        if (module, name) not in self._known:
-            raise DatasetError(_WHAT, f"a pickle that names {quoted(f'{module}.{name}')}")
-        self._stack.append(Named(module, name))
+        if (module, name) in _GETATTR:
+            self._stack.append(_Getattr)
+        elif (module, name) in self._known:
+            self._stack.append(Named(module, name))
+        else:
+            raise _unknown(module, name)
 
     def call(self, _: Any) -> None:
         maker, arguments = self._last(2)
-        if not isinstance(maker, Named) or not isinstance(arguments, tuple):
+        if maker is _Getattr:
+            self._push_attribute(arguments)
+        elif isinstance(maker, Named) and isinstance(arguments, tuple):
+            self._stack.append(Made(maker, arguments))
+        else:
             raise ValueError("a call of what is no name")
-        self._stack.append(Made(maker, arguments))
+
+    def _push_attribute(self, arguments: Any) -> None:
+        # As protocol 4 writes it without a call: by a name with a dot, which has to be a known one.
+        of, attribute = arguments
+        if not isinstance(of, Named) or not isinstance(attribute, str):
+            raise ValueError("an attribute of what is no name")
+        self._push_name(of.module, f"{of.name}.{attribute}")
 
     def build(self, _: Any) -> None:
         state = self._stack.pop()

@@ -16,15 +16,45 @@ _OFFSETS: dict[str, np.dtype[np.signedinteger]] = {
 
 
 def labels_of(index: Any) -> list[Any]:
-    """Texts and numbers of an index; raises ValueError."""
+    """Texts and numbers of an index, and intervals of numbers as texts; raises ValueError."""
+    if isinstance(index, Made) and index.maker.name == "_new_IntervalIndex":
+        _, fields = index.arguments
+        return _intervals(fields["left"], fields["right"], fields["closed"])
+    kind, fields = _kind_and_fields(index)
+    if kind == "RangeIndex":
+        return _range(fields)
+    if "data" not in fields:
+        raise ValueError(f"an index of the kind {kind}")
+    return values_of(fields["data"])
+
+
+def _kind_and_fields(index: Any) -> tuple[str, Any]:
     if not isinstance(index, Made) or index.maker.name != "_new_Index":
         raise ValueError("an index of an unknown kind")
     kind, fields = index.arguments
-    if kind.name == "RangeIndex":
-        return list(_ALL[fields["start"] : fields["stop"] : fields["step"]])
-    if "data" not in fields:
-        raise ValueError(f"an index of the kind {kind.name}")
-    return values_of(fields["data"])
+    return kind.name, fields
+
+
+def _range(fields: Any) -> list[int]:
+    return list(_ALL[fields["start"] : fields["stop"] : fields["step"]])
+
+
+def _intervals(left: Any, right: Any, closed: Any) -> list[str]:
+    """As pandas shows them: `(0.5, 2.0]`."""
+    begin = "[" if closed in ("left", "both") else "("
+    end = "]" if closed in ("right", "both") else ")"
+    pairs = zip(_bounds(left), _bounds(right), strict=True)
+    return [f"{begin}{least}, {most}{end}" for least, most in pairs]
+
+
+def _bounds(index: Any) -> list[Any]:
+    # Not labels_of: of intervals between intervals, each one twice as many, there is no end.
+    kind, fields = _kind_and_fields(index)
+    if kind == "RangeIndex":
+        return _range(fields)
+    if not arrays.is_array(fields["data"]):
+        raise ValueError("intervals between what are no numbers")
+    return np.asarray(arrays.array(fields["data"])).tolist()  # type: ignore[no-any-return]
 
 
 def values_of(described: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import httpcore
 import httpx
 
-from nnt_contract.printable import printable
+from nnt_contract.printable import shown
 from nnt_deployer.errors import FetchFailed
 from nnt_deployer.fetching.guarded import Deadline, GuardedBackend, Resolve, resolve
 
@@ -20,7 +20,6 @@ _TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), _SILENCE_S)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SCHEMES = ("http", "https")
 _PORTS = range(1, 2**16)
-_SHOWN_CHARACTERS = 100
 _MB = 10**6
 
 
@@ -88,7 +87,7 @@ class Download:
         encoding = _header(response, b"content-encoding").lower()
         if encoding not in ("", "identity"):
             raise FetchFailed(
-                f"{self._host} sent the file encoded ({_shown(encoding)}), expected it as it is"
+                f"{self._host} sent the file encoded ({shown(encoding)}), expected it as it is"
             )
 
     def _check_size(self, size: int) -> None:
@@ -138,10 +137,10 @@ def _checked(url: str | httpx.URL) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise FetchFailed(f"{_shown(str(url))} is no URL that can be understood") from error
+        raise FetchFailed(f"{shown(str(url))} is no URL that can be understood") from error
     has_place = parsed.host and (parsed.port is None or parsed.port in _PORTS)
     if parsed.scheme not in _SCHEMES or not has_place:
-        raise FetchFailed(f"http:// or https:// and a host were expected, not {_shown(str(url))}")
+        raise FetchFailed(f"http:// or https:// and a host were expected, not {shown(str(url))}")
     if parsed.userinfo:
         raise FetchFailed("the URL holds a name or a password, which would be shown: expected none")
     return parsed
@@ -154,7 +153,7 @@ def _location(response: httpcore.Response, url: httpx.URL) -> httpx.URL:
     try:
         return url.join(to)
     except (httpx.InvalidURL, ValueError) as error:
-        raise FetchFailed(f"{url.host} redirected to {_shown(to)}, which is no URL") from error
+        raise FetchFailed(f"{url.host} redirected to {shown(to)}, which is no URL") from error
 
 
 def _target(url: httpx.URL) -> httpcore.URL:
@@ -189,8 +188,3 @@ def _status_line(status: int) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / _MB:,.1f} MB"
-
-
-def _shown(text: str) -> str:
-    shown = printable(text)
-    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
