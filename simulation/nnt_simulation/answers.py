@@ -8,7 +8,12 @@ import numpy as np
 from nnt_contract.catalogue import LossFunction
 from nnt_contract.records import CUT_POINTS, MAX_CLASSES, ClassScores, CutPoint
 
-Batch = tuple[np.ndarray, np.ndarray]  # labels, outputs
+
+class Batch(NamedTuple):
+    labels: np.ndarray
+    outputs: np.ndarray
+    mask: np.ndarray | None = None  # which answers count, by the dimensions it has; None: all
+
 
 _HALF = 0.5  # what is more probable is said
 _TOO_MANY = (
@@ -31,7 +36,7 @@ class Tables(NamedTuple):
 
 class _Tally(Protocol):
     def add(self, labels: np.ndarray, outputs: np.ndarray) -> None:
-        """`outputs` has a row for each answer."""
+        """Both have a row for each answer."""
 
     def tables(self) -> Tables: ...
 
@@ -46,15 +51,25 @@ def tabulate(
     if not loss.is_for_classes:
         return Tables()
     tally: _Tally | None = None
-    for labels, outputs in batches:
+    for labels, outputs, mask in batches:
         rows = outputs.astype(np.float32, copy=False).reshape(-1, *outputs.shape[1:][-1:] or (1,))
         classes = rows.shape[1]
         if classes > MAX_CLASSES:
             return Tables(remarks=(_TOO_MANY.format(classes=classes),))
         if tally is None:
             tally = _tally(loss, classes, logits, ignored)
-        tally.add(labels, rows)
+        counts = _counting(outputs, mask)
+        tally.add(labels.reshape(len(rows), -1)[counts], rows[counts])
     return tally.tables() if tally else Tables()
+
+
+def _counting(outputs: np.ndarray, mask: np.ndarray | None) -> np.ndarray | slice:
+    """Which rows of answers count."""
+    if mask is None:
+        return slice(None)
+    shape = outputs.shape[:-1]
+    of_all = mask.astype(bool).reshape(mask.shape + (1,) * (len(shape) - mask.ndim))
+    return np.broadcast_to(of_all, shape).reshape(-1)
 
 
 def _tally(loss: LossFunction, outputs: int, logits: bool, ignored: int | None) -> _Tally:

@@ -17,9 +17,17 @@ from nnt_simulation.rows import computable
 _SPARSE = ("sparse_y_true", "sparse_y_pred")
 
 
-def metrics_for(configuration: Configuration) -> list[keras.metrics.Metric]:
-    """What Keras compiles a model with, each under the name by which it is collected; raises ModelError."""
-    return [_made(choice, configuration.loss_function) for choice in _collected(configuration)]
+def metrics_for(
+    configuration: Configuration, has_classes: bool = True
+) -> list[keras.metrics.Metric]:
+    """What Keras compiles a model with, each under the name by which it is collected; raises ModelError.
+
+    `has_classes` tells that the labels are classes, where the loss is for them: else there is no accuracy.
+    """
+    chosen: Sequence[KerasChoice] = configuration.extra_metrics
+    if has_classes:
+        chosen = keras_choice.collected(configuration.loss_function, chosen)
+    return [_made(choice, configuration.loss_function) for choice in chosen]
 
 
 def check(configuration: Configuration, labels: np.ndarray, output: Sequence[int | None]) -> None:
@@ -31,7 +39,7 @@ def check(configuration: Configuration, labels: np.ndarray, output: Sequence[int
         return
     some = computable(labels[:2])
     predictions = np.full((len(some), *(size or 1 for size in output)), 0.5, np.float32)
-    for choice in _collected(configuration):
+    for choice in keras_choice.collected(configuration.loss_function, configuration.extra_metrics):
         _check_outputs(choice, predictions.shape[-1])
         metric = _made(choice, configuration.loss_function)
         try:
@@ -41,10 +49,6 @@ def check(configuration: Configuration, labels: np.ndarray, output: Sequence[int
                 f"The metric {choice.name} cannot be computed of labels of the shape {labels.shape[1:]}"
                 f" and an output of the shape {tuple(output)}: {essence(error)}"
             ) from error
-
-
-def _collected(configuration: Configuration) -> list[KerasChoice]:
-    return keras_choice.collected(configuration.loss_function, configuration.extra_metrics)
 
 
 def _made(choice: KerasChoice, loss: KerasChoice) -> AdaptedMetric:

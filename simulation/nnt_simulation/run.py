@@ -7,11 +7,19 @@ from threading import Event
 
 import keras
 
+from nnt_contract import catalogue
 from nnt_contract.environment import CHECKPOINT, MODEL
 from nnt_contract.part import Part, named
 from nnt_contract.records import Record
 from nnt_contract.simulation_config import SimulationRun
-from nnt_simulation import datasets, metrics, models, suitability, trained_model
+from nnt_simulation import (
+    datasets,
+    metrics,
+    models,
+    suitability,
+    trained_model,
+    vocabulary,
+)
 from nnt_simulation.batches import Batches
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch, StoppedAtOnce
 from nnt_simulation.callbacks.order_data import OrderData
@@ -22,6 +30,7 @@ from nnt_simulation.callbacks.seed_epoch import SeedEpoch
 from nnt_simulation.callbacks.stop_on_request import StopOnRequest
 from nnt_simulation.callbacks.write_checkpoint import Stateful, WriteCheckpoint
 from nnt_simulation.checkpoint import Checkpoints
+from nnt_simulation.class_labels import are_classes
 from nnt_simulation.datasets import Dataset
 from nnt_simulation.determinism import make_deterministic
 from nnt_simulation.evaluation import evaluate
@@ -43,7 +52,7 @@ def train(
     stop: Event,
     at_once: AtOnce,
 ) -> tuple[Record, ...] | None:
-    """Trains from the last checkpoint, or the beginning, to the last epoch, evaluates and saves what came of it.
+    """Trains from the last checkpoint, or the beginning, to the last epoch, saves and evaluates what came of it.
 
     Returns the records that are to be told at the end; None if it was stopped before.
     """
@@ -54,7 +63,7 @@ def train(
     make_deterministic(run.seed, threads)
     model = models.build(run.model, files["train"].features.shape[1:])
     data = datasets.shaped(files, model.input_shape[1:])
-    _compile(model, run, data)
+    has_classes = _compile(model, run, data)
     rows = split(run, data)
     _check_batches(model, run, rows, data)
     leave = LeaveEpoch(at_once)
@@ -73,7 +82,8 @@ def train(
             next_epoch = _fit(run, rows, model, first_epoch, leave, ours)
             if next_epoch < run.configuration.total_epochs:
                 return None
-            return (*recorded.take(), *_result(run, data, model, settings.run_dir, leave))
+            result = _result(run, data, model, settings.run_dir, leave, has_classes)
+            return (*recorded.take(), *result)
         except StoppedAtOnce:
             writer.catch_up()
             return None
@@ -110,22 +120,33 @@ def _result(
     model: keras.Model,
     folder: Path,
     leave: LeaveEpoch,
+    has_classes: bool,
 ) -> tuple[Record, ...]:
     """Of what was just trained, or was by a process that died before it said so."""
-    evaluation = evaluate(model, run.configuration, data.get("test"), leave)
+    # Saved first: what was trained is not to be lost with what it is measured by.
+    saved = trained_model.save(model, folder / MODEL, run.configuration.total_epochs - 1)
+    evaluation = evaluate(model, run.configuration, data.get("test"), leave, has_classes)
     values = ", ".join(f"{name} {value:.4g}" for name, value in evaluation.metrics.items())
     remarks = " ".join(evaluation.remarks)
     _log.info("test data: %s", " ".join(filter(None, (values, remarks))))
-    return evaluation, trained_model.save(model, folder / MODEL, evaluation.epoch)
+    return evaluation, saved
 
 
-def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset]) -> None:
+def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset]) -> bool:
+    """Returns whether the labels tell classes apart, without which there is no accuracy."""
     loss = models.compile_for(model, run.configuration)
     ignored = getattr(loss, "ignore_class", None)
-    for part, (_, labels) in data.items():
+    for part, (features, labels) in data.items():
         name = named(part)
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
+        vocabulary.check(model, name, features)
     metrics.check(run.configuration, data["train"].labels, model.output_shape[1:])
+    chosen = catalogue.loss_function(run.configuration.loss_function.name)
+    has_classes = are_classes([labels for _, labels in data.values()], chosen)
+    if chosen.is_for_classes and not has_classes:
+        collected = metrics.metrics_for(run.configuration, has_classes)
+        model.compile(optimizer=model.optimizer, loss=loss, metrics=collected)
+    return has_classes
 
 
 def _check_batches(

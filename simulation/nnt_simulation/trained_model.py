@@ -1,10 +1,13 @@
 """The file that has the trained network, for its owner to load."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 from keras.src.api_export import get_name_from_symbol, register_internal_serializable
+from keras.src.saving.serialization_lib import SerializableDict
 
 from nnt_contract.records import TrainedModel
 from nnt_simulation.durable import durable_path
@@ -12,14 +15,24 @@ from nnt_simulation.durable import durable_path
 
 def save(model: keras.Model, path: Path, epoch: int) -> TrainedModel:
     """Returns when it is on disk, under that name; after `epoch`, its last."""
-    # Without the metrics, which are ours: whoever has Keras and nothing else is to load it, and may train it further.
-    model.compile(optimizer=model.optimizer, loss=model.loss)
     _name_as_everywhere(type(model.optimizer))
-    with durable_path(path) as unfinished:
+    with durable_path(path) as unfinished, _without_metrics(model):
         model.save(unfinished)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return TrainedModel(epoch=epoch, bytes=path.stat().st_size, sha256=sha256)
+
+
+@contextmanager
+def _without_metrics(model: keras.Model) -> Iterator[None]:
+    """They are ours: whoever has Keras and nothing else is to load the model, and may train it further."""
+    compiled = model._compile_config
+    # Not compiled anew, which would have what it computes with traced again: seconds of a large model.
+    model._compile_config = SerializableDict(**{**compiled.config, "metrics": None})
+    try:
+        yield
+    finally:
+        model._compile_config = compiled
 
 
 def _name_as_everywhere(optimizer: type) -> None:

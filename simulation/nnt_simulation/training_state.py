@@ -1,13 +1,18 @@
-"""Everything that training changes in a model: its variables, its random generators and its optimizer."""
+"""Everything that training changes in a model: its variables, random generators and recurrent states, its optimizer."""
 
+import logging
 from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
 
-from nnt_simulation import backends
+from nnt_simulation import backends, recurrent_states
 from nnt_simulation.checkpoint import Stored
 from nnt_simulation.errors import CheckpointError
+
+_log = logging.getLogger(__name__)
+
+_STATE = "state"
 
 
 class TrainingState:
@@ -27,17 +32,21 @@ class TrainingState:
 
     def restore(self, saved: Mapping[str, np.ndarray]) -> None:
         """Sets every variable to what it was in a model that was made and compiled in the same way."""
-        if self._variables.keys() != saved.keys():
+        missing = self._variables.keys() - saved.keys()
+        if saved.keys() - self._variables.keys() or not all(map(_is_state, missing)):
             raise CheckpointError(
                 "The checkpoint in the run folder is of another model or optimizer."
             )
-        for name, variable in self._variables.items():
-            if tuple(variable.shape) != saved[name].shape:
+        if missing:
+            _log.warning("the checkpoint is of before recurrent states were kept: they start anew")
+        for name, values in saved.items():
+            variable = self._variables[name]
+            if tuple(variable.shape) != values.shape:
                 raise CheckpointError(
                     f"The checkpoint in the run folder is of another model: {variable.path} has the shape"
-                    f" {tuple(variable.shape)}, in the checkpoint {saved[name].shape}."
+                    f" {tuple(variable.shape)}, in the checkpoint {values.shape}."
                 )
-            variable.assign(saved[name])
+            variable.assign(values)
 
 
 def _named(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
@@ -45,6 +54,11 @@ def _named(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
     for owner, variables in (
         ("model", model.variables),
         ("optimizer", model.optimizer.variables),
+        (_STATE, recurrent_states.of(model)),
     ):
         for position, variable in enumerate(variables):
             yield f"{owner}_{position:05d}", variable
+
+
+def _is_state(name: str) -> bool:
+    return name.startswith(f"{_STATE}_")

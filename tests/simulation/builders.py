@@ -25,8 +25,10 @@ def data(rows: int = ROWS) -> dict[str, np.ndarray]:
     return {"x": features, "y": features[:, :CLASSES].argmax(axis=1)}
 
 
-def model_json(*layers: Any, inputs: tuple[int, ...] = (INPUTS,)) -> dict[str, Any]:
-    return json_of(keras.Sequential([keras.Input(inputs), *layers]))
+def model_json(
+    *layers: Any, inputs: tuple[int, ...] = (INPUTS,), batch_size: int | None = None
+) -> dict[str, Any]:
+    return json_of(keras.Sequential([keras.Input(inputs, batch_size), *layers]))
 
 
 def json_of(model: keras.Model) -> dict[str, Any]:

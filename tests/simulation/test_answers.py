@@ -8,18 +8,20 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nnt_contract import catalogue
 from nnt_contract.records import CUT_POINTS, MAX_CLASSES
-from nnt_simulation.answers import Tables, tabulate
+from nnt_simulation.answers import Batch, Tables, tabulate
 
 RANDOM = np.random.default_rng(5)
 ROWS = 100
 
 
-def tables_of(loss, labels, outputs, batch=7, **how) -> Any:
+def tables_of(loss, labels, outputs, batch=7, mask=None, **how) -> Any:
     """Of what comes in batches of this many rows."""
-    parts = (
-        (labels[first : first + batch], outputs[first : first + batch])
-        for first in range(0, len(labels), batch)
-    )
+
+    def rows(first: int) -> Batch:
+        some = slice(first, first + batch)
+        return Batch(labels[some], outputs[some], None if mask is None else mask[some])
+
+    parts = map(rows, range(0, len(labels), batch))
     return tabulate(parts, catalogue.loss_function(loss), **how)
 
 
@@ -167,3 +169,32 @@ def test_what_is_of_no_classes_is_not_even_asked_for(loss):
         yield
 
     assert tabulate(asked(), catalogue.loss_function(loss)) == Tables()
+
+
+@pytest.mark.parametrize("is_numbers", [False, True])
+def test_only_answers_that_the_mask_leaves_count(is_numbers):
+    true, mask = RANDOM.integers(0, 4, (20, 6)), RANDOM.random((20, 6)) < 0.6
+    outputs = RANDOM.random((20, 6, 4), dtype=np.float32)
+    outputs[~mask] = np.nan  # of which no word is said
+    loss = "SparseCategoricalCrossentropy" if is_numbers else "CategoricalCrossentropy"
+    tables = tables_of(loss, true if is_numbers else np.eye(4)[true], outputs, mask=mask)
+    assert_scored(tables, true[mask], outputs.argmax(axis=-1)[mask], 4)
+    assert tables.remarks == ()
+
+
+def test_a_mask_of_steps_is_one_of_all_their_answers():
+    steps, mask = RANDOM.integers(0, 2, (10, 4, 3)), RANDOM.random((10, 4)) < 0.5
+    outputs = RANDOM.random((10, 4, 3, 1), dtype=np.float32)
+    tables = tables_of("BinaryCrossentropy", steps[..., None], outputs, mask=mask)
+    assert_scored(tables, steps[mask].ravel(), outputs[mask].ravel() > 0.5, 2)
+    of_each = tables_of("BinaryCrossentropy", steps, outputs[..., 0], mask=mask)
+    assert [one.support for one in of_each.classes] == steps[mask].sum(axis=0).tolist()
+
+
+def test_where_no_answer_counts_all_tables_are_of_none():
+    none = np.zeros((5, 3), bool)
+    tables = tables_of(
+        "SparseCategoricalCrossentropy", np.zeros((5, 3)), np.ones((5, 3, 2)), mask=none
+    )
+    assert np.sum(tables.confusion) == 0
+    assert [one.precision for one in tables.classes] == [None, None]

@@ -29,8 +29,9 @@ from tests.simulation.fake_parser import FakeParser, Received
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 # What is promised of a training, whatever computes it.
 PROMISES = (
-    "adapted_metric attempt batches checkpoint choices evaluation every_choice keras_2 keras_objects metrics models"
-    " program records resume resume_state stop_requests training_state weights"
+    "adapted_metric attempt batches checkpoint choices class_labels evaluation every_choice keras_2 keras_objects"
+    " metrics models program records recurrent_states resume resume_state stop_requests training_state"
+    " vocabulary weights"
 )
 # Slow, and of what is told below, or of signals, which are heard whatever computes.
 LEFT_OUT = "not plain_keras and not requests_that_are_repeated"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from nnt_contract.environment import EXIT_FINISHED, EXIT_STOPPED, MODEL, OUTBOX
+from nnt_contract.environment import EXIT_FINISHED, EXIT_STOPPED, MODEL, OUTBOX, RUN_FILE
 from nnt_contract.simulation_config import KerasChoice
 from nnt_simulation.attempt import attempt
 from nnt_simulation.callbacks.leave_epoch import LeaveEpoch
@@ -180,7 +180,7 @@ def test_who_is_told_to_end_while_it_evaluates_does_so_and_the_next_attempt_eval
     with monkeypatch.context() as patched:
         patched.setattr(keras.Model, "predict_on_batch", told)
         assert attempt(settings_for(tmp_path, parser.url), stop, at_once) == EXIT_STOPPED
-    assert len(asked) == 1 and not (tmp_path / MODEL).exists()
+    assert len(asked) == 1
     before = parser.story
     assert before[-1] == 2
     make_run(tmp_path, parts=BOTH, attempt=2)
@@ -244,3 +244,89 @@ def test_the_shape_that_a_model_leaves_open_does_not_matter(tmp_path, parser):
     make_run(tmp_path, parts=BOTH, model=model_json(*layers), total_epochs=1)
     evaluation, _ = end_of(tmp_path, parser)
     assert len(evaluation.classes) == CLASSES
+
+
+def test_a_network_that_remembers_is_evaluated_as_whoever_loads_it_would(tmp_path, parser):
+    remembers = [keras.layers.Reshape((3, 2)), keras.layers.SimpleRNN(4, stateful=True)]
+    model = model_json(*remembers, keras.layers.Dense(CLASSES), batch_size=10)
+    make_run(tmp_path, parts=BOTH, model=model, batch_size=10)
+    evaluation, _ = end_of(tmp_path, parser)
+    trained = keras.saving.load_model(tmp_path / MODEL)
+    loss = trained.evaluate(data()["x"], data()["y"], batch_size=10, verbose=0)
+    assert evaluation.metrics["loss"] == pytest.approx(loss, rel=1e-6)
+    right = sum(row[place] for place, row in enumerate(evaluation.confusion))
+    assert evaluation.metrics["accuracy"] == pytest.approx(right / ROWS)
+
+
+WORDS, STEPS = 10, 6
+
+
+def tokens() -> dict[str, np.ndarray]:
+    """Some end in padding."""
+    draw = np.random.default_rng(2)
+    words = draw.integers(1, WORDS, (ROWS, STEPS))
+    words[np.arange(STEPS) >= draw.integers(1, STEPS + 1, ROWS)[:, None]] = 0
+    return {"x": words, "y": words % CLASSES}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "loss"),
+    [(CLASSES, "SparseCategoricalCrossentropy"), (1, "BinaryCrossentropy")],
+)
+def test_answers_that_are_masked_do_not_count(tmp_path, parser, outputs, loss):
+    rows = tokens()
+    answered = int((rows["x"] > 0).sum())
+    assert 0 < answered < ROWS * STEPS
+    labels = rows["y"] if outputs > 1 else rows["y"][..., None] % 2
+    last = keras.layers.Dense(outputs, "softmax" if outputs > 1 else "sigmoid")
+    inner = [
+        keras.layers.Embedding(WORDS, 4, mask_zero=True),
+        keras.layers.SimpleRNN(4, return_sequences=True),
+    ]
+    make_run(
+        tmp_path,
+        data={"x": rows["x"], "y": labels},
+        parts=BOTH,
+        model=model_json(*inner, last),
+        loss_function=KerasChoice(name=loss),
+    )
+    evaluation, _ = end_of(tmp_path, parser)
+    assert np.sum(evaluation.confusion) == answered
+    assert sum(scores.support for scores in evaluation.classes) == answered
+    right = np.trace(evaluation.confusion)
+    assert evaluation.metrics["accuracy"] == pytest.approx(right / answered, rel=1e-5)
+
+
+def test_a_training_whose_evaluation_fails_has_its_model_and_finishes_with_the_reason(
+    tmp_path, parser, caplog
+):
+    rows = {"x": np.zeros((ROWS, INPUTS)), "y": data()["y"]}
+    network = [
+        keras.layers.Rescaling(1.0),
+        keras.layers.Embedding(WORDS, 2),
+        keras.layers.Flatten(),
+    ]
+    model = model_json(*network, keras.layers.Dense(CLASSES))
+    run = make_run(tmp_path, data=rows, parts=BOTH, model=model)
+    np.savez(tmp_path / "unknown.npz", x=rows["x"] + WORDS + 2, y=rows["y"])
+    datasets = {**run.datasets, "test": str(tmp_path / "unknown.npz")}
+    other = run.model_copy(update={"datasets": datasets})
+    (tmp_path / RUN_FILE).write_text(other.model_dump_json())
+    evaluation, told = end_of(tmp_path, parser)
+    assert told.bytes == (tmp_path / MODEL).stat().st_size
+    assert (evaluation.epoch, evaluation.rows, evaluation.metrics) == (2, 0, {})
+    [remark] = evaluation.remarks
+    assert remark.startswith("The network could not be evaluated on the test data:")
+    assert "index" in remark or "indices" in remark
+    assert remark in caplog.text and "Traceback" in caplog.text
+
+
+def test_who_dies_while_it_evaluates_leaves_the_trained_model(tmp_path, parser, monkeypatch):
+    def die(self, *arguments, **named):
+        raise Killed
+
+    make_run(tmp_path, parts=BOTH)
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(keras.Model, "evaluate", die)
+        run_attempt(tmp_path, parser.url)
+    assert keras.saving.load_model(tmp_path / MODEL).count_params() > 0

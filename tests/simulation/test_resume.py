@@ -20,6 +20,7 @@ from tests.simulation.builders import CLASSES, ROWS, data, make_run, model_json,
 from tests.simulation.fake_parser import FakeParser, Received, records_of
 
 EPOCHS, PERIOD = 7, 2
+BATCH = 10  # of what takes no other
 # Who said it, and how long it took.
 _INCIDENTAL = {"attempt", "records"}
 # Functions, because a layer with a random generator computes something when it is made.
@@ -31,12 +32,14 @@ MODELS: dict[str, Callable[[], list[layers.Layer]]] = {
         layers.LSTM(4, dropout=0.3, recurrent_dropout=0.3),
     ],
     "embedding": lambda: [layers.Embedding(10, 3), layers.Flatten()],
+    "stateful": lambda: [layers.Reshape((3, 2)), layers.SimpleRNN(4, stateful=True)],
 }
 OPTIMIZERS = {
     "dropout": KerasChoice(name="adam"),
     "normalisation": KerasChoice(name="sgd", conf={"momentum": 0.9, "use_ema": True}),
     "recurrent": KerasChoice(name="rmsprop", conf={"centered": True}),
     "embedding": KerasChoice(name="nadam"),
+    "stateful": KerasChoice(name="adam"),
 }
 
 
@@ -63,14 +66,21 @@ def stop_after(monkeypatch):
 
 @cache  # once, because Keras numbers the names it makes
 def model_called(name: str) -> dict[str, Any]:
-    return model_json(*MODELS[name](), layers.Dense(CLASSES))
+    batch_size = BATCH if name == "stateful" else None
+    return model_json(*MODELS[name](), layers.Dense(CLASSES), batch_size=batch_size)
 
 
 def prepare(folder: Path, name: str, attempt: int = 1, **changes: Any) -> None:
     numbers = data()
     if name == "embedding":
         numbers["x"] = np.digitize(numbers["x"], np.linspace(-2, 2, 9))
-    usual = {"total_epochs": EPOCHS, "epoch_period": PERIOD, "optimizer": OPTIMIZERS[name]}
+    usual: dict[str, Any] = {
+        "total_epochs": EPOCHS,
+        "epoch_period": PERIOD,
+        "optimizer": OPTIMIZERS[name],
+    }
+    if name == "stateful":  # what validation leaves in it is trained with
+        usual |= {"batch_size": BATCH, "parts": ("train", "validation")}
     make_run(folder, model=model_called(name), data=numbers, attempt=attempt, **(usual | changes))
 
 
@@ -214,10 +224,11 @@ def test_an_interrupted_training_is_evaluated_like_one_left_in_peace(
     tmp_path, parser, name, stop_after
 ):
     evaluations = []
-    for folder, stop in (("whole", None), ("parts", stop_after(3))):
+    for folder, stop in (("parts", stop_after(3)), ("whole", None)):
         prepare(tmp_path / folder, name, parts=("train", "test"))
         if stop is not None:
             assert run_attempt(tmp_path / folder, parser.url, stop) == EXIT_STOPPED
+            assert 2 in parser.story, "it was stopped in its middle"
         assert run_attempt(tmp_path / folder, parser.url) == EXIT_FINISHED
         evaluations.append(records_of(parser, "evaluation")[-1])
     assert evaluations[0] == evaluations[1]
