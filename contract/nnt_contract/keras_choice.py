@@ -24,13 +24,35 @@ _IS_FOR: dict[Task, str] = {
 def problems(configuration: Configuration) -> list[FieldError]:
     """Everything that is wrong with what was chosen; fields are paths in the configuration."""
     loss, metrics = configuration.loss_function, configuration.extra_metrics
-    of_optimizer = complaints("optimizer", configuration.optimizer)
-    found = [*_at("loss_function", complaints("loss function", loss))]
-    is_loss_known = not found
+    found = [
+        *_at("optimizer", complaints("optimizer", configuration.optimizer)),
+        *_at("loss_function", complaints("loss function", loss)),
+    ]
     for position, metric in enumerate(metrics):
-        wrong = complaints("metric", metric) or (misfits(loss, metric) if is_loss_known else [])
-        found += _at(f"extra_metrics.{position}", wrong)
-    return [*_at("optimizer", of_optimizer), *(found or _repeated(loss, metrics))]
+        found += _at(f"extra_metrics.{position}", complaints("metric", metric))
+    for sound in filter(None, without_complaints("loss function", [loss])):
+        found += combined(sound, without_complaints("metric", metrics))
+    return found
+
+
+def without_complaints(
+    kind: Kind, choices: Sequence[KerasChoice | None]
+) -> list[KerasChoice | None]:
+    """The same, None where one has any."""
+    return [None if choice and complaints(kind, choice) else choice for choice in choices]
+
+
+def combined(loss: KerasChoice, metrics: Sequence[KerasChoice | None]) -> list[FieldError]:
+    """What is wrong with metrics beside this loss, all without complaints; None is passed over.
+
+    Fields are "extra_metrics.<position>.name", and "extra_metrics" where several are collected under one name.
+    """
+    unsuitable = [
+        found
+        for position, metric in enumerate(metrics)
+        for found in _at(f"extra_metrics.{position}", misfits(loss, metric) if metric else [])
+    ]
+    return [*unsuitable, *_repeated(loss, [metric for metric in metrics if metric])]
 
 
 def complaints(kind: Kind, choice: KerasChoice) -> list[FieldError]:

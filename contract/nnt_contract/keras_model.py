@@ -88,6 +88,11 @@ class _Enough(Exception):
     pass
 
 
+def lists_its_layers(part: Mapping[str, Any]) -> bool:
+    """Whether it is a Sequential model whose config is the list of its layers, as Keras 2 wrote it before 2.2.3."""
+    return part.get("class_name") == "Sequential" and isinstance(part.get("config"), list)
+
+
 def problems(model: object) -> list[FieldError]:
     """What speaks against giving this JSON to Keras, with its place; empty if nothing does."""
     if excess := _excess(model):
@@ -113,9 +118,15 @@ class _Check:
                 self._members(value, place)
         elif isinstance(value, list) and place.kind != "model":
             for index, item in enumerate(value):
-                self.value(item, place.at(index, place.kind))
+                self._item(item, place.at(index, place.kind))
         elif place.kind and not _is_name(value, place.kind):
             self._complain(place, _an_own(place.kind, value), _shown(value))
+
+    def _item(self, item: object, place: _Place) -> None:
+        if place.kind == "layer" and not isinstance(item, dict):  # no name stands for a layer
+            self._complain(place, f"an object, {_an_own('layer', item)}", _shown(item))
+        else:
+            self.value(item, place)
 
     def _members(self, mapping: dict[str, Any], place: _Place) -> None:
         by_output = place.kind if place.kind in _BY_OUTPUT and "class_name" not in mapping else None
@@ -125,7 +136,8 @@ class _Check:
             if key == "name" and isinstance(item, str) and len(item) > _MAX_NAME:
                 expected = f"a name of at most {_MAX_NAME} characters"
                 self._complain(place.at(key, None), expected, f"one of {len(item)}")
-            kind = by_output or _kind_of(key)
+            is_layers = key == "config" and lists_its_layers(mapping)
+            kind = "layer" if is_layers else by_output or _kind_of(key)
             if kind or isinstance(item, list | dict):
                 self.value(item, place.at(key, kind))
 
@@ -150,7 +162,7 @@ class _Check:
             return
         elif not any(triple in _objects(kind) for kind in _kinds_at(place)):
             self._complain(place, _expected(place.kind, name, registered), _said(*triple))
-        elif not isinstance(value.get("config"), dict):
+        elif not isinstance(value.get("config"), dict) and not lists_its_layers(value):
             self._complain(place, "an object under “config”", _shown(value.get("config")))
         if place.kind == "layer":
             self._count_layer(place)
@@ -256,7 +268,7 @@ def _layer(value: Mapping[str, Any]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnt_contract.errors import FieldError
+from nnt_contract.keras_model import lists_its_layers
 from nnt_contract.row_shape import RowShape
 
 _MODELS = ("Functional", "Model", "Sequential")
@@ -20,11 +21,10 @@ def row_shape(model: Mapping[str, Any]) -> RowShape | None:
 
     None: the JSON leaves it open, so that the data decide, or does not say it as Keras writes it.
     """
-    config = _config(model)
     if model.get("class_name") == "Sequential":
-        return _row_shape_of_first(_layers(config)) or _without_batch(_built(model))
-    names = _names(config.get("input_layers"))
-    inputs = [layer for layer in _layers(config) if names == [_name(layer)]]
+        return _row_shape_of_first(_layers(model)) or _without_batch(_built(model))
+    names = _names(_config(model).get("input_layers"))
+    inputs = [layer for layer in _layers(model) if names == [_name(layer)]]
     return _told_shape(_config(inputs[0])) if len(inputs) == 1 else None
 
 
@@ -39,9 +39,11 @@ def problems(model: Mapping[str, Any]) -> list[FieldError]:
 
 
 def _without_layers(model: Mapping[str, Any]) -> FieldError | None:
-    if _layers(_config(model)):
+    if _layers(model):
         return None
-    return FieldError(field="config.layers", expected="at least one layer", received="none")
+    return FieldError(
+        field=_where_layers_are(model), expected="at least one layer", received="none"
+    )
 
 
 def _row_shape_of_first(layers: Sequence[Mapping[str, Any]]) -> RowShape | None:
@@ -83,15 +85,14 @@ def _is_size(value: object) -> bool:
 
 def _ends(model: Mapping[str, Any], key: str, position: int) -> tuple[str, list[str]]:
     """The names of its inputs or outputs, and where they stand; a Sequential model has those of a layer."""
-    config, place = _config(model), "config"
+    place = ""
     while model.get("class_name") == "Sequential":
-        layers = _layers(config)
+        layers = _layers(model)
         if not layers or not _is_model(layers[position]):
             return place, []
+        place += f"{_where_layers_are(model)}[{len(layers) - 1 if position else 0}]."
         model = layers[position]
-        place += f".layers[{len(layers) - 1 if position else 0}].config"
-        config = _config(model)
-    return f"{place}.{key}", _names(config.get(key))
+    return f"{place}config.{key}", _names(_config(model).get(key))
 
 
 def _names(ends: object) -> list[str]:
@@ -132,6 +133,10 @@ def _config(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return config if isinstance(config, Mapping) else {}
 
 
-def _layers(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    layers = config.get("layers")
+def _layers(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    layers = model["config"] if lists_its_layers(model) else _config(model).get("layers")
     return [one for one in layers if isinstance(one, Mapping)] if isinstance(layers, list) else []
+
+
+def _where_layers_are(model: Mapping[str, Any]) -> str:
+    return "config" if lists_its_layers(model) else "config.layers"

@@ -13,14 +13,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import get_args
+from typing import Any, get_args
 
+from nnt_contract import model_file
 from nnt_contract.model_report import MAX_ANSWER_BYTES, Answer, ModelProblem
 from nnt_contract.simulation_config import BackendName
 from nnt_datasets.confinement import confine
 from nnt_simulation import backends
 from nnt_simulation.durable import durable_file
-from nnt_simulation.errors import SimulationError, explain, is_out_of_memory
+from nnt_simulation.errors import ModelError, SimulationError, explain, is_out_of_memory
 from nnt_simulation.quick_import import quick_import
 
 _FOUND, _WRONG = 0, 65  # as in sysexits.h
@@ -55,7 +56,7 @@ def _parser() -> ArgumentParser:
 
 def _answer(asked: Namespace) -> Answer:
     try:
-        model_json = json.loads(asked.model.read_bytes())
+        model_json = _json_of(asked.model.read_bytes())
         backends.choose(asked.backend)
         with quick_import():
             from nnt_simulation.layer_table import report
@@ -65,6 +66,18 @@ def _answer(asked: Namespace) -> Answer:
         if not isinstance(error, SimulationError):
             traceback.print_exception(error)
         return ModelProblem(problem=_told(error, asked.memory_mb)[:_MAX_CHARACTERS])
+
+
+def _json_of(content: bytes) -> Any:
+    """Raises ModelError."""
+    if refusal := model_file.refusal(content):
+        raise ModelError(refusal)
+    try:
+        return json.loads(content)
+    except UnicodeDecodeError as error:
+        raise ModelError("JSON was expected; received bytes that are not text.") from error
+    except json.JSONDecodeError as error:
+        raise ModelError(f"JSON was expected; it is not: {error}.") from error
 
 
 def _told(error: Exception, memory_mb: int) -> str:

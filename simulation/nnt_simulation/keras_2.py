@@ -7,6 +7,8 @@ as it is: Keras says so.
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
+from nnt_contract.keras_model import lists_its_layers
+
 Json = dict[str, Any]
 
 _ENGINE = ".engine."  # where models were; Keras 3 has none
@@ -75,6 +77,7 @@ def _is_said_anew(part: Any, key: str = "") -> bool:
     is_model = part.get("class_name") in _MODELS
     return (
         _ENGINE in str(part.get("module"))
+        or lists_its_layers(part)
         or (not is_model and part | _own_members(part, key) != part)
         or any(_is_said_anew(value, name) for name, value in part.items())
     )
@@ -124,6 +127,9 @@ def as_keras_3(part: Any, key: str = "") -> Any:
 def _own_members(whole: Json, key: str) -> Json:
     """What is said in another way of the object itself; that of its parts comes later."""
     kind, config = whole.get("class_name"), whole.get("config")
+    if lists_its_layers(whole):
+        # Its name stands where another model uses it, or nowhere: then Keras makes one.
+        config = {"name": whole.get("name"), "layers": config}
     if not isinstance(config, dict):
         return {}
     if kind == "Sequential":

@@ -145,7 +145,7 @@ def test_metrics_that_do_not_suit_the_loss_are_problems_whatever_else_is_wrong()
     extra = [choice("mae"), choice("AUC"), choice("Recall", top=3)]
     asked = configuration(optimizer=choice("adm"), loss_function=choice("mse"), extra_metrics=extra)
     fields = [one.field for one in problems(asked)]
-    assert fields == ["optimizer.name", "extra_metrics.1.name", "extra_metrics.2.conf.top"]
+    assert fields == ["optimizer.name", "extra_metrics.2.conf.top", "extra_metrics.1.name"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,11 @@ def model(*layers: Any, **config: Any) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": "m", "layers": [*layers], **config}}
 
 
+def listed(*layers: Any) -> dict[str, Any]:
+    """As Keras 2 wrote it before 2.2.3."""
+    return {"class_name": "Sequential", "config": [*layers]}
+
+
 def dense(**config: Any) -> dict[str, Any]:
     """As Keras 3 writes it."""
     config = {"name": "out", "units": 3, "activation": "relu", **config}
@@ -57,6 +62,8 @@ def test_the_reports_own_model_passes():
         {"class_name": "LSTM", "config": {"units": 3, "recurrent_activation": "sigmoid"}},
         {"class_name": "Bidirectional", "config": {"layer": {"class_name": "GRU", "config": {}}}},
         model(dense()),
+        listed(dense()),
+        {"class_name": "TimeDistributed", "config": {"layer": listed(dense(), listed(dense()))}},
         dense() | {"build_config": {"input_shape": [None, 4]}, "shared_object_id": 5},
         dense() | {"inbound_nodes": [{"args": [{"class_name": "__slice__", "config": {}}]}]},
     ],
@@ -97,7 +104,10 @@ def test_what_keras_writes_passes(layer):
         (dense(note={"class_name": "__lambda__", "config": {}}), ".note", "object", "__lambda__"),
         (dense(name="x" * 201), ".config.name", "at most 200 characters", "one of 201"),
         (dense(loss={"out": "mse", "b": "eval"}), ".config.loss.b", "a loss", "'eval'"),
-        ("Dense", "", "a layer of Keras", "'Dense'"),
+        ("Dense", "", "an object, a layer of Keras", "'Dense'"),
+        (None, "", "an object, a layer of Keras", "null"),
+        (7, "", "an object, a layer of Keras", "7"),
+        ([dense()], "", "an object, a layer of Keras", "a list"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(layer, place, expected, received):
@@ -107,6 +117,39 @@ def test_anything_else_is_refused_with_its_place(layer, place, expected, receive
     assert (inside.startswith("Dense '")) == (".config" in where)
     assert expected in problem.expected
     assert problem.received and received in problem.received
+
+
+@pytest.mark.parametrize(
+    ("layer", "place", "received"),
+    [
+        (dense(activation="eval"), "config[1].config.activation (in Dense 'out')", "'eval'"),
+        (dense() | {"module": "os"}, "config[1]", "'Dense' of the module 'os'"),
+        ({"class_name": "Adam", "config": {}}, "config[1]", "'Adam'"),
+        (None, "config[1]", "null"),
+        ("Dense", "config[1]", "'Dense'"),
+        ({"class_name": "Lambda", "config": [dense()]}, "config[1]", "'Lambda'"),
+        ({"class_name": "Dense", "config": [dense()]}, "config[1]", "a list"),
+        (
+            {"class_name": "RNN", "config": {"cell": listed(dense(activation="eval"))}},
+            "config[1].config.cell.config[0].config.activation (in Dense 'out')",
+            "'eval'",
+        ),
+    ],
+)
+def test_a_list_of_layers_is_looked_through_like_any_other(layer, place, received):
+    (problem,) = keras_model.problems(listed(dense(), layer))
+    assert (problem.field, problem.received) == (place, received)
+
+
+def test_layers_in_lists_are_counted_too():
+    half = [dense()] * (keras_model.MAX_LAYERS // 2)
+    assert keras_model.problems(listed(listed(*half[1:]), *half)) == []
+    assert "at most 1000 layers" in told(listed(listed(*half), *half))
+
+
+def test_only_a_sequential_model_may_be_a_list_of_layers():
+    functional = {"class_name": "Model", "config": [dense()]}
+    assert told(functional) == "the model: expected an object under “config”, received a list."
 
 
 def test_how_a_model_was_compiled_is_looked_through_too():

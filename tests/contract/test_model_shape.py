@@ -18,6 +18,11 @@ def sequential(*layers: Any, **config: Any) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": "m", "layers": [*layers], **config}}
 
 
+def listed(*layers: Any) -> dict[str, Any]:
+    """As Keras 2 wrote it before 2.2.3."""
+    return {"class_name": "Sequential", "config": [*layers], "keras_version": "2.1.6"}
+
+
 def functional(
     *inputs: dict[str, Any], input_layers: Any = None, output_layers: Any = None
 ) -> dict[str, Any]:
@@ -56,6 +61,9 @@ def test_the_reports_own_model_takes_images():
         sequential(layer()) | {"build_config": {"input_shape": [None, 4]}},
         sequential(sequential(layer(batch_input_shape=[None, 4])), layer()),
         sequential(functional(input_layer()), layer()),
+        listed(layer(batch_input_shape=[None, 4]), layer()),
+        listed(input_layer(), layer()),
+        listed(listed(layer(batch_input_shape=[None, 4])), layer()),
         functional(input_layer()),
         functional(layer("InputLayer", batch_shape=[None, 9]), input_layer()),
         functional(input_layer(), input_layers=["in", 0, 0]),
@@ -78,6 +86,8 @@ def test_any_size_is_none():
         sequential(),
         sequential(layer()),
         sequential(None, 3),
+        listed(),
+        listed(layer()),
         sequential(layer("InputLayer", batch_shape=[None, -4])),
         sequential(layer("InputLayer", batch_shape=[None, True])),
         sequential(layer("InputLayer", batch_shape="(None, 4)")),
@@ -143,6 +153,9 @@ def test_models_at_the_ends_of_a_model_have_its_inputs_and_outputs():
     assert [problem.field for problem in model_shape.problems(sequential(both, layer()))] == [
         "config.layers[0].config.input_layers"
     ]
+    assert [problem.field for problem in model_shape.problems(listed(both, layer()))] == [
+        "config[0].config.input_layers"
+    ]
     nested = sequential(layer(), sequential(layer(), layer(), both))
     assert [problem.field for problem in model_shape.problems(nested)] == [
         "config.layers[1].config.layers[2].config.output_layers"
@@ -153,6 +166,7 @@ def test_models_at_the_ends_of_a_model_have_its_inputs_and_outputs():
 @pytest.mark.parametrize("empty", [sequential(), {"class_name": "Functional", "config": {}}])
 def test_without_layers_there_is_nothing_to_train(empty):
     assert told(empty) == ["config.layers: expected at least one layer, received none."]
+    assert told(listed()) == ["config: expected at least one layer, received none."]
 
 
 def test_very_many_outputs_are_told_in_short():

@@ -43,6 +43,15 @@ LAYERS: dict[str, tuple[Layers, tuple[str, ...]]] = {
         ],
         ("layers[2].config.layers[2]", "Lambda"),
     ),
+    "a Lambda in a model that is a list of layers": (
+        lambda canary: [
+            {
+                "class_name": "Sequential",
+                "config": [keras_2("Lambda", name="l", function=[code(canary), None, None])],
+            },
+        ],
+        ("layers[2].config[0]", "Lambda", "Python code"),
+    ),
     "a lambda as an activation": (
         lambda canary: [dense(activation=lambda_of_keras_3(canary))],
         ("Dense 'out'", "activation", "__lambda__"),

@@ -67,6 +67,41 @@ def test_rows_are_added_and_taken_away_and_counted(alice_does, doorbell, tmp_pat
     assert (last["learning_rate"], last["fold"]) == (0.25, {"index": 3, "count": 3})
 
 
+def test_extra_metrics_are_added_and_make_no_more_simulations(alice_does, doorbell, tmp_path):
+    def story(page: Page) -> None:
+        begin(page, tmp_path)
+        page.get_by_label("Extra metric", exact=True).fill("KLDivergence")
+        for name in ("MAE", "AUCC"):
+            add(page, "extra metric")
+            page.keyboard.type(name)
+        expect(page.locator("#how-many")).to_have_text("makes one simulation")
+        page.get_by_label("Name").fill("measured")
+        page.get_by_role("button", name="Create").click()
+        expect(page.locator("[name=metric-3]")).to_have_attribute("aria-invalid", "true")
+        expect(page.locator("#error-metric-3")).to_contain_text("near to it: AUC")
+        page.get_by_role("button", name="Remove this extra metric").last.click()
+        page.get_by_role("button", name="Create").click()
+        expect(page.get_by_role("row")).to_have_count(2)
+
+    alice_does(story)
+    measured = Simulation.objects.get().configuration["extra_metrics"]
+    assert [one["name"] for one in measured] == ["KLDivergence", "MAE"]
+
+
+def test_a_configuration_file_without_metrics_is_shown_without_any(alice_does, tmp_path):
+    said = json.loads((FIXTURES / "experiment_config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(said | {"extra-metrics": None}))
+
+    def story(page: Page) -> None:
+        begin(page, tmp_path)
+        page.get_by_label("Extra metric", exact=True).fill("AUC")
+        page.get_by_label("Configuration file").set_input_files(tmp_path / "config.json")
+        expect(page.locator("[name=metric]")).to_be_disabled()
+        expect(page.locator("[name=metric]")).to_have_value("")
+
+    alice_does(story)
+
+
 def test_a_configuration_file_is_shown_in_the_form_that_it_stands_for(
     alice_does, doorbell, tmp_path
 ):
@@ -91,6 +126,8 @@ def test_a_configuration_file_is_shown_in_the_form_that_it_stands_for(
             "learning_rate-2": "0.001",
             "folds": "2",
             "fold_tag": "digits folds",
+            "metric": "KLDivergence",
+            "metric-2": "LogCoshError",
             "validation_features": "x_val",
         }.items():
             expect(page.locator(f"[name={name}]")).to_have_value(value)

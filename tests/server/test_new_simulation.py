@@ -139,6 +139,76 @@ def test_rows_and_folds_make_a_simulation_for_every_combination(alice, doorbell,
     assert "2 of 2" in page
 
 
+def test_extra_metrics_are_measured_in_every_simulation(alice, doorbell, form):
+    sent = form(
+        metric="KLDivergence",
+        metric_conf="",
+        **{"metric-2": "", "metric_conf-2": "{}"},  # a row left empty is none
+        **{"metric-5": "top_k_categorical_accuracy", "metric_conf-5": '{"k": 3, "name": "top_3"}'},
+        **{"learning_rate-2": "0.5"},
+    )
+    assert alice.post(reverse("new_simulation"), sent).status_code == 302
+    measured = [one.configuration["extra_metrics"] for one in Simulation.objects.all()]
+    assert measured == 2 * [
+        [
+            {"name": "KLDivergence", "conf": {}},
+            {"name": "top_k_categorical_accuracy", "conf": {"k": 3, "name": "top_3"}},
+        ]
+    ]
+
+
+@pytest.mark.parametrize("sent", [{}, {"metric": "", "metric_conf": "{}"}, {"metric": "  "}])
+def test_without_extra_metrics_there_are_none(alice, doorbell, form, sent):
+    alice.post(reverse("new_simulation"), form(**sent))
+    assert Simulation.objects.get().configuration["extra_metrics"] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "said"),
+    [
+        ({"metric-2": "AUCC"}, "metric-2", "near to it: AUC"),
+        ({"metric": "AUC", "loss_function": "mse", "loss_function_conf": ""}, "metric", "suits"),
+        ({"metric": "AUC", "metric_conf": '{"curv": "PR"}'}, "metric_conf", "near to it: curve"),
+        ({"metric": "AUC", "metric_conf": '{"a": {}}'}, "metric_conf", "a: a number, true,"),
+        ({"metric-2": "F1Score"}, "metric_conf-2", "'macro' or 'micro' or 'weighted'"),
+        ({"metric": "AUC", "metric_conf": "{"}, "metric_conf", "JSON was expected"),
+        ({"metric": "AUC", "metric-2": "auc"}, "metric", "received 2 that are named 'auc'"),
+        ({"metric_conf-2": '{"k": 3}'}, "metric-2", "A metric was expected"),
+        ({"metric": "x" * 101}, "metric", "100"),
+    ],
+)
+def test_what_is_wrong_with_an_extra_metric_is_said_beside_it(form, sent, field, said):
+    errors = errors_of(form(**sent))
+    assert errors.keys() == {field} and said in errors[field]
+
+
+def test_there_are_not_more_extra_metrics_than_a_file_may_have(form):
+    rows = {f"metric-{at}": "AUC" for at in range(2, 103)}
+    names = {f"metric_conf-{at}": json.dumps({"name": f"m{at}"}) for at in range(2, 103)}
+    assert errors_of(form(**rows, **names)) == {
+        "metric": "At most 100 extra metrics were expected; received 101."
+    }
+
+
+def test_every_wrong_argument_is_told_at_once(form):
+    errors = errors_of(form(optimizer_conf='{"beta1": 0.9, "beta_2": "x"}'))
+    assert "near to it: beta_1" in errors["optimizer_conf"]
+    assert "received 'x'" in errors["optimizer_conf"]
+
+
+def test_choices_are_checked_whatever_else_is_wrong(form):
+    sent = form(
+        total_epochs="x",
+        optimizer="adamm",
+        optimizer_conf="{",
+        metric="AUCC",
+        **{"loss_function-2": "mse", "metric-2": "AUC"},
+    )
+    errors = errors_of(sent)
+    assert errors.keys() == {"total_epochs", "optimizer", "optimizer_conf", "metric", "metric-2"}
+    assert "near to it: Adam" in errors["optimizer"] and "suits Mean" in errors["metric-2"]
+
+
 def test_what_is_wrong_in_a_row_is_said_in_that_row(form):
     errors = errors_of(
         form(
@@ -172,9 +242,11 @@ def test_too_many_simulations_are_refused_beside_what_makes_them(alice, form):
 
 
 def test_without_script_rows_come_back_as_they_were_typed(alice, form):
-    sent = form(name="", **{"optimizer-2": "sgd", "optimizer_conf-2": "{}", "learning_rate-9": "7"})
+    rows = {"optimizer-2": "sgd", "learning_rate-9": "7", "metric-3": "AUC"}
+    sent = form(name="", **rows, **{"optimizer_conf-2": "{}", "metric_conf-3": '{"curve": "PR"}'})
     page = alice.post(reverse("new_simulation"), sent).content.decode()
-    for name, value in {"optimizer-2": "sgd", "learning_rate-9": "7", "optimizer": "adam"}.items():
+    assert '{"curve": "PR"}' in unescape(page)
+    for name, value in (rows | {"optimizer": "adam"}).items():
         assert re.search(rf'<input[^>]* name="{name}" value="{value}"', page)
     assert page.count('id="error-optimizer_conf-2"') == 1
 
@@ -277,7 +349,12 @@ def test_a_wrong_value_is_explained_beside_its_field(form, field, value, said):
         (b"\xff\xfe\x00", "not text"),
         ("[]", "received a list"),
         (json.dumps(json.dumps(MODEL)), "received a text"),
-        ('{"class_name": "Sequential", "config": []}', "“class_name”, “config”"),
+        ('{"class_name": "Sequential"}', "received an object with “class_name”."),
+        ('{"class_name": "Sequential", "config": []}', "config: expected at least one layer"),
+        ('{"class_name": "Sequential", "config": 5}', "an object under “config”, received 5"),
+        ('{"class_name": 5, "config": {}}', "texts as “class_name”"),
+        (b"PK\x03\x04\x14\x00", "a zip archive, which a .keras file is"),
+        (b"\x89HDF\r\n\x1a\n\x00", "an HDF5 file, such as .h5"),
         ('{"class_name": "Sequential", "config": {"a": Infinity}}', "Infinity"),
         ('{"class_name": "Sequential", "config": {"a": 1e999}}', "too large"),
         ('{"class_name": "A", "class_name": "B", "config": {}}', "stands twice"),
@@ -291,6 +368,14 @@ def test_a_wrong_value_is_explained_beside_its_field(form, field, value, said):
 def test_a_model_that_cannot_be_one_is_refused_with_its_reason(form, content, said):
     errors = errors_of(form(model=file(content)))
     assert errors.keys() == {"model"} and said in errors["model"]
+
+
+def test_a_model_that_lists_its_layers_is_kept_as_its_owner_wrote_it(alice, doorbell, form):
+    """As Keras 2 wrote it before 2.2.3."""
+    layers = [{"class_name": "Dense", "config": {"name": "only", "units": 1}}]
+    old = {"class_name": "Sequential", "config": layers, "backend": "theano"}
+    alice.post(reverse("new_simulation"), form(model=file(json.dumps(old))))
+    assert Simulation.objects.get().model == old
 
 
 def test_a_model_that_is_too_large_is_refused(form):

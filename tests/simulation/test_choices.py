@@ -1,9 +1,27 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import pytest
 
+from nnt_contract.catalogue import installed
 from nnt_contract.simulation_config import KerasChoice
 from nnt_simulation import choices
 from nnt_simulation.errors import ModelError
+from tests.simulation.every_choice import with_required
+
+MAKE: dict[str, Callable[[KerasChoice], Any]] = {
+    "optimizers": lambda choice: choices.optimizer(choice, 0.1),
+    "loss_functions": choices.loss,
+    "metrics": choices.metric,
+}
+NUMERIC = [
+    pytest.param(make, entry, name, id=f"{entry.name}.{name}")
+    for kind, make in MAKE.items()
+    for entry in getattr(installed(), kind)
+    for name, argument in entry.arguments.items()
+    if {"number", "numbers"} & {*argument.types}
+]
 
 
 def test_an_optimizer_is_made_with_its_arguments_and_the_learning_rate():
@@ -56,3 +74,23 @@ def test_a_metric_that_keras_has_as_a_function_only_takes_the_arguments_of_the_f
     made.update_state([[0.0]], [[3.0]])
     assert made.name == "small"
     assert float(made.result()) == pytest.approx(0.5 * 3 - 0.5 * 0.5**2)
+
+
+@pytest.mark.parametrize(("make", "entry", "argument"), NUMERIC)
+def test_a_number_may_be_written_without_a_point(make, entry, argument):
+    def made(value: Any) -> str:
+        try:
+            config = make(with_required(entry, **{argument: value})).get_config()
+        except ModelError:
+            return "refused"
+        return repr(config | {"name": "any"})  # Keras counts them
+
+    of = entry.arguments[argument]
+    values = [value for value in (0, 0.5, 1, 2, [0, 1], [1, 1]) if of.accepts(value)]
+    found = [made(value) for value in values]
+    assert found == [made(as_floats(value)) for value in values]
+    assert {*found} != {"refused"}
+
+
+def as_floats(value: Any) -> Any:
+    return [float(one) for one in value] if isinstance(value, list) else float(value)

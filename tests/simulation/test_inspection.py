@@ -22,7 +22,10 @@ def run(
 ) -> "subprocess.CompletedProcess[str]":
     """In an environment that says nothing else."""
     path = folder / "model.json"
-    path.write_text(model if isinstance(model, str) else json.dumps(model))
+    if isinstance(model, bytes):
+        path.write_bytes(model)
+    else:
+        path.write_text(model if isinstance(model, str) else json.dumps(model))
     return subprocess.run(
         [sys.executable, "-m", "nnt_simulation", "inspect", str(path), *options],
         capture_output=True,
@@ -83,9 +86,27 @@ def test_what_keras_has_not_to_see_is_refused_as_in_a_training(tmp_path):
     assert "another layer than Lambda" in problem(tmp_path, model)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '"model"'])
-def test_what_is_no_model_is_told(tmp_path, text):
-    assert problem(tmp_path, text)
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "JSON was expected; it is not: Expecting value: line 1 column 1"),
+        ("{", "JSON was expected; it is not: Expecting property name"),
+        ("[" * 100_000, "recursion"),
+        ('"model"', "expected a Sequential or Functional model"),
+        (b"\xff\xfe\x00", "JSON was expected; received bytes that are not text."),
+    ],
+)
+def test_what_is_no_model_is_told(tmp_path, content, told):
+    assert told in problem(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("saved.keras", "a zip archive"), ("saved.h5", "an HDF5 file")]
+)
+def test_a_whole_model_is_told_from_its_json(tmp_path, name, told):
+    keras.Sequential([keras.Input((4,)), layers.Dense(2)]).save(tmp_path / name)
+    said = problem(tmp_path, (tmp_path / name).read_bytes())
+    assert said.startswith("A model's JSON was expected") and told in said
 
 
 def test_what_takes_more_than_all_memory_is_told_with_its_layers(tmp_path):

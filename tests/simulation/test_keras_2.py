@@ -32,6 +32,21 @@ def as_first_versions_wrote(part: Any) -> Any:
     }
 
 
+def as_the_first_ones_listed_layers(model: dict[str, Any]) -> dict[str, Any]:
+    """Until 2.2.2 the config of a Sequential model was its layers; its name was told by who uses it."""
+    return {**listed(as_first_versions_wrote(model)), "keras_version": "2.1.6"}
+
+
+def listed(part: Any) -> Any:
+    if isinstance(part, list):
+        return [listed(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    told = {name: listed(value) for name, value in part.items()}
+    is_one = part.get("class_name") == "Sequential"
+    return told | {"config": told["config"]["layers"]} if is_one else told
+
+
 def as_files_hold_it(model: dict[str, Any], engine: str = ENGINES[-1]) -> dict[str, Any]:
     """In a .keras file, and by serialize_keras_object, the whole is named like its parts."""
     kind, config = model["class_name"], model["config"]
@@ -63,7 +78,10 @@ def predicted(model_json: dict[str, Any], rows: list[int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-@pytest.mark.parametrize("rewritten", [dict, as_first_versions_wrote, as_files_hold_it])
+@pytest.mark.parametrize(
+    "rewritten",
+    [dict, as_first_versions_wrote, as_the_first_ones_listed_layers, as_files_hold_it],
+)
 def test_it_has_the_same_weights_and_predicts_the_same(name, rewritten):
     made = WRITTEN[name]
     tolerance = 2e-3 if name == "mixed precision" else 1e-4
@@ -99,9 +117,10 @@ def test_it_can_be_trained(name):
 
 
 @pytest.mark.parametrize("name", SEQUENTIAL)
-def test_the_first_layer_may_know_the_input(name):
+@pytest.mark.parametrize("rewritten", [as_first_versions_wrote, as_the_first_ones_listed_layers])
+def test_the_first_layer_may_know_the_input(name, rewritten):
     made = WRITTEN[name]
-    model = without_its_input_layer(as_first_versions_wrote(made["model"]))
+    model = rewritten(without_its_input_layer(made["model"]))
     tolerance = 2e-3 if name == "mixed precision" else 1e-4
     np.testing.assert_allclose(
         predicted(model, made["rows"]), made["predicted"], rtol=tolerance, atol=tolerance
@@ -117,6 +136,21 @@ def test_a_file_may_leave_the_input_open(name):
     np.testing.assert_allclose(
         predicted(model, made["rows"]), made["predicted"], rtol=tolerance, atol=tolerance
     )
+
+
+def test_a_list_of_layers_may_stand_in_any_model():
+    """In a wrapper, in a list of layers, and among those of a model that Keras 3 would read as it is."""
+    inner = sequential(
+        layer("Dense", "first", units=4, batch_input_shape=[None, 4]),
+        layer("Dense", "second", units=3),
+    )
+    each = layer("TimeDistributed", "each", layer=inner, batch_input_shape=[None, 5, 4])
+    narrow = sequential(layer("Dense", "narrow", units=2, batch_input_shape=[None, 3]))
+    model = sequential(each, layer("GlobalAveragePooling1D", "mean"), narrow)
+    expected = predicted(model, [2, 5, 4])
+    assert expected.shape == (2, 2)
+    for one in (listed(model), listed(model) | {"module": "keras", "registered_name": None}):
+        np.testing.assert_allclose(predicted(one, [2, 5, 4]), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +199,11 @@ def functional(*layers: dict[str, Any], ends: str = "out") -> dict[str, Any]:
 def layer(kind: str, name: str, *after: list[Any], **config: Any) -> dict[str, Any]:
     nodes = [[list(reference) for reference in after]] if after else []
     return {"class_name": kind, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+
+def sequential(*layers: dict[str, Any]) -> dict[str, Any]:
+    parts = [{name: one[name] for name in ("class_name", "config")} for one in layers]
+    return {"class_name": "Sequential", "config": {"name": f"of_{len(parts)}", "layers": parts}}
 
 
 ENTRY = layer("InputLayer", "in", batch_input_shape=[None, 5, 4])

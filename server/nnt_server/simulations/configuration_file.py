@@ -1,7 +1,8 @@
 """The configuration file of an experiment: read strictly, and everything wrong with it said at once, by name."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Annotated, Any, NamedTuple
 
 from django.conf import settings
@@ -44,6 +45,13 @@ URL_KEYS: Mapping[Part, str] = {
     "test": "dataset_test",
 }
 
+# The lists of what Keras has to choose from, and under which key each has the name of one.
+_NAME_OF_ONE = {
+    "optimizers": "optimizer",
+    "loss_functions": "loss_function",
+    "extra-metrics": "metric",
+}
+
 
 class InvalidConfiguration(ValueError):
     def __init__(self, complaints: list[FieldError]) -> None:
@@ -55,22 +63,25 @@ def parse(content: Mapping[str, Any]) -> ExperimentFile:
     """What the JSON object of a configuration file says; raises InvalidConfiguration."""
     given = {key: value for key, value in content.items() if value is not None}  # null is absent
     complaints = list(_two_names_for_losses(given))
+    named = _with_one_name_for_losses(given)
     try:
-        file = _File.model_validate(_with_one_name_for_losses(given))
+        file = _File.model_validate(named)
     except ValidationError as error:
-        complaints += [_complaint(detail, given) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        complaints += [_complaint(detail, given) for detail in details]
+        told = {one.field for one in complaints}
+        about_choices = _complaints_about_choices(_sound_part(named, details), given)
+        complaints += [one for one in about_choices if not _is_inside(one.field, told)]
         raise InvalidConfiguration(complaints) from error
     grid = _grid(file)
     complaints += _complaints_about(grid, file.name, given)
+    complaints += _complaints_about_choices(named, given)
     if complaints:
-        raise InvalidConfiguration(complaints)
-    cells = grid.cells(file.name, _shared(file))
-    if complaints := list(_complaints_about_choices(grid, cells, given)):
         raise InvalidConfiguration(complaints)
     fold_tag = [file.fold_tag] if file.fold_tag and file.folds > 1 else []
     return ExperimentFile(
         name=file.name,
-        cells=cells,
+        cells=grid.cells(file.name, _shared(file)),
         tags=tuple(dict.fromkeys([*file.tags, *fold_tag])),
         seed=file.seed,
         urls={part: url for part, key in URL_KEYS.items() if (url := getattr(file, key))},
@@ -86,6 +97,12 @@ def _without_learning_rate(conf: dict[str, Any]) -> dict[str, Any]:
     if "learning_rate" in conf:
         raise ValueError("no learning_rate here: learning_rates has it")
     return conf
+
+
+def _folds(count: int) -> int:
+    if not 0 <= count <= _MILLION:
+        raise ValueError(f"a whole number: 0 or 1 for no folds, or 2 to {_MILLION} of them")
+    return count
 
 
 def _within(name: str) -> Any:
@@ -148,9 +165,11 @@ class _File(Message):
     dataset_val: _Url = ""
     batch_size: _Count = 32
     epoch_period: _Count = 1
-    folds: int = Field(default=0, le=_MILLION, alias="k-fold_validation")
+    folds: Annotated[int, AfterValidator(_folds)] = Field(default=0, alias="k-fold_validation")
     fold_tag: Annotated[str, _TagText] = Field(default="", alias="k-fold_tag")
-    extra_metrics: list[_Metric] = Field(default=[], alias="extra-metrics", max_length=100)
+    extra_metrics: list[_Metric] = Field(
+        default=[], alias="extra-metrics", max_length=keras_choices.MAX_EXTRA_METRICS
+    )
     tags: list[_Tag] = Field(default=[], max_length=_MAX_TAGS)
     train_feature_name: _Key = "x_train"
     train_label_name: _Key = "y_train"
@@ -188,22 +207,47 @@ def _complaints_about(grid: Grid, name: str, given: Mapping[str, Any]) -> Iterat
 
 
 def _complaints_about_choices(
-    grid: Grid, cells: Sequence[Cell], given: Mapping[str, Any]
+    sound: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[FieldError]:
-    """What Keras would not take, in the file's own names."""
-    names = {
-        "optimizers": "optimizer",
-        "loss_functions": "loss_function",
-        "extra_metrics": "metric",
-    }
-    for complaint in keras_choices.complaints(grid, cells):
+    """What Keras would not take of the part of the file that is sound, in the file's own names."""
+    for complaint in keras_choices.complaints(*(_choices(sound, key) for key in _NAME_OF_ONE)):
         kind, *inside = complaint.field.split(".")
-        if inside[1:] == ["name"]:
-            inside[1] = names[kind]
         key = "extra-metrics" if kind == "extra_metrics" else kind
-        if kind == "loss_functions" and "loss_function" in given:
+        if inside[1:] == ["name"]:
+            inside[1] = _NAME_OF_ONE[key]
+        if key == "loss_functions" and "loss_function" in given:
             key = "loss_function"
         yield complaint.model_copy(update={"field": ".".join([key, *inside])})
+
+
+def _choices(sound: Mapping[str, Any], key: str) -> list[KerasChoice | None]:
+    """Those of a list, of which what is wrong was left out; None for one without a name."""
+    name = _NAME_OF_ONE[key]
+    return [
+        KerasChoice(name=one[name], conf=one.get("conf", {})) if one and name in one else None
+        for one in sound.get(key, [])
+    ]
+
+
+def _sound_part(content: Mapping[str, Any], details: Iterable[Any]) -> dict[str, Any]:
+    """The same without what pydantic found wrong; in lists None stands for it."""
+    sound = deepcopy(dict(content))
+    for detail in details:
+        *path, last = detail["loc"]
+        inside: Any = sound
+        for step in path:
+            inside = inside[step] if isinstance(inside, list) else (inside or {}).get(step)
+        if isinstance(inside, list):
+            inside[last] = None
+        elif inside:
+            inside.pop(last, None)
+    return sound
+
+
+def _is_inside(field: str, others: Container[str]) -> bool:
+    """Whether it is one of the others, or a part of one."""
+    path = field.split(".")
+    return any(".".join(path[:end]) in others for end in range(1, len(path) + 1))
 
 
 def _complaint(detail: Any, given: Mapping[str, Any]) -> FieldError:

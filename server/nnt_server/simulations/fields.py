@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from nnt_contract import keras_model, model_shape
+from nnt_contract import keras_model, model_file, model_shape
 from nnt_server.simulations import dataset_urls, keras_choices
 from nnt_server.simulations.json_text import InvalidJson, parse_object
 
@@ -130,9 +130,11 @@ def _seconds(text: str) -> int | None:
     return None
 
 
-def _keras_model(text: bytes) -> dict[str, Any]:
-    model = parse_object(text)
-    if not isinstance(model.get("class_name"), str) or not isinstance(model.get("config"), dict):
+def _keras_model(content: bytes) -> dict[str, Any]:
+    if refusal := model_file.refusal(content):
+        raise InvalidJson(refusal)
+    model = parse_object(content)
+    if not {"class_name", "config"} <= model.keys():
         keys = ", ".join(f"“{key}”" for key in list(model)[:8]) or "no keys"
         raise InvalidJson(
             "A Keras model, an object with “class_name” and “config” as model.to_json() "

@@ -30,15 +30,20 @@ _MILLION = 10**6
 _DATASETS = ".npz,.csv,.arff,.json,.pkl,.pickle,.zip"  # a hint: their content says what they are
 _ALL_OF_IT = "the configuration"
 # What there may be several of, each with its fields.
-_ROWS = (
-    ("optimizer", "optimizer_conf"),
-    ("loss_function", "loss_function_conf"),
-    ("learning_rate",),
-)
+_OPTIMIZER = ("optimizer", "optimizer_conf")
+_LOSS_FUNCTION = ("loss_function", "loss_function_conf")
+_METRIC = ("metric", "metric_conf")  # all of them in every simulation
+_LEARNING_RATE = ("learning_rate",)
+_ROWS: tuple[tuple[str, ...], ...] = (_OPTIMIZER, _LOSS_FUNCTION, _METRIC, _LEARNING_RATE)
 _FIELD_OF_GRID = {
     "optimizers": "optimizer",
     "loss_functions": "loss_function",
     "learning_rates": "learning_rate",
+}
+_FIELDS_OF_CHOICE = {
+    "optimizers": _OPTIMIZER,
+    "loss_functions": _LOSS_FUNCTION,
+    "extra_metrics": _METRIC,
 }
 
 # Which field of the form an entry of the contract comes from, where the two differ.
@@ -47,6 +52,8 @@ _FIELD_OF_PATH = {
     "optimizer.conf": "optimizer_conf",
     "loss_function.name": "loss_function",
     "loss_function.conf": "loss_function_conf",
+    "extra_metrics.name": "metric",
+    "extra_metrics.conf": "metric_conf",
     _ALL_OF_IT: "optimizer_conf",  # its one rule over several fields: no learning rate there
     **{f"{part}.{key}": f"{part}_{key}" for part in PARTS for key in ("features", "labels")},
 }
@@ -80,6 +87,7 @@ class NewSimulationForm(forms.Form):
 
     optimizer_names = keras_choices.OPTIMIZERS
     loss_function_names = keras_choices.LOSS_FUNCTIONS
+    metric_names = keras_choices.METRICS
 
     name = forms.CharField(
         max_length=MAX_NAME_CHARACTERS, help_text="How you will find it in the list."
@@ -151,6 +159,22 @@ class NewSimulationForm(forms.Form):
         widget=_arguments(),
     )
 
+    metric = forms.CharField(
+        label="Extra metric",
+        required=False,
+        max_length=100,
+        help_text="Its name in Keras. Left empty: none.",
+        widget=forms.TextInput(attrs={"list": "metric-names"}),
+    )
+    metric_conf = JsonText(
+        label="Extra metric's arguments",
+        initial="{}",
+        required=False,
+        max_length=20_000,
+        help_text='A JSON object, for example {"k": 3}; its “name” is what the metric is collected as.',
+        widget=_arguments(),
+    )
+
     folds = WholeNumber(
         required=False,
         min_value=0,
@@ -214,6 +238,8 @@ class NewSimulationForm(forms.Form):
         for values, ending in self._parts():
             for complaint in _complaints(_configuration(values)):
                 self.add_error(_field_of(complaint) + ending, _sentence(complaint))
+        self._check_choices()
+        self._check_metrics()
         if not self.errors:
             self._combine()
         return self.cleaned_data
@@ -229,16 +255,53 @@ class NewSimulationForm(forms.Form):
         sent = self.cleaned_data
         return {name: sent[name + ending] for name in names if name + ending in sent}
 
+    def _choices(self, names: tuple[str, ...]) -> list[KerasChoice | None]:
+        """One for each row; None where its name is wrong, or it is empty."""
+        name, conf = names
+        rows = [self._row(names, ending) for ending in self._endings[names]]
+        return [
+            KerasChoice(name=row[name], conf=row.get(conf, {})) if row.get(name) else None
+            for row in rows
+        ]
+
+    def _check_choices(self) -> None:
+        """What Keras would not take of the choices, as far as they are sound."""
+        wrong = set(self.errors)
+        choices = [self._choices(names) for names in _FIELDS_OF_CHOICE.values()]
+        for found in keras_choices.complaints(*choices):
+            if (field := self._field_of_choice(found)) not in wrong:
+                self.add_error(field, _sentence(found))
+
+    def _check_metrics(self) -> None:
+        """That there are not too many, and none is but arguments."""
+        count = sum(choice is not None for choice in self._choices(_METRIC))
+        if count > keras_choices.MAX_EXTRA_METRICS:
+            most = f"At most {keras_choices.MAX_EXTRA_METRICS} extra metrics were expected"
+            self.add_error("metric", f"{most}; received {count}.")
+        for ending in self._endings[_METRIC]:
+            row = self._row(_METRIC, ending)
+            if row.get("metric") == "" and row.get("metric_conf"):
+                self.add_error(f"metric{ending}", "A metric was expected, as it has arguments.")
+
+    def _field_of_choice(self, complaint: FieldError) -> str:
+        kind, *inside = complaint.field.split(".")
+        names = name, conf = _FIELDS_OF_CHOICE[kind]
+        if not inside:
+            return name
+        row, *what = inside
+        return (name if what == ["name"] else conf) + self._endings[names][int(row)]
+
     def _combine(self) -> None:
         sent = self.cleaned_data
-        optimizers, losses, rates = (
-            [tuple(self._row(names, ending).values()) for ending in self._endings[names]]
-            for names in _ROWS
+        optimizers, losses, metrics = (
+            list(filter(None, self._choices(names))) for names in _FIELDS_OF_CHOICE.values()
         )
         grid = Grid(
-            optimizers=[KerasChoice(name=name, conf=conf) for name, conf in optimizers],
-            loss_functions=[KerasChoice(name=name, conf=conf) for name, conf in losses],
-            learning_rates=[rate for (rate,) in rates],
+            optimizers=optimizers,
+            loss_functions=losses,
+            learning_rates=[
+                sent[f"learning_rate{ending}"] for ending in self._endings[_LEARNING_RATE]
+            ],
             folds=sent["folds"] or 0,
         )
         for about, expected, received in grid.complaints(sent["name"], self.max_simulations):
@@ -251,17 +314,9 @@ class NewSimulationForm(forms.Form):
             for key, value in _configuration(sent).items()
             if key not in _FIELD_OF_GRID.values()
         }
-        sent["cells"] = grid.cells(sent["name"], shared)
-        for found in keras_choices.complaints(grid, sent["cells"]):
-            self.add_error(self._field_of_choice(found), _sentence(found))
+        sent["cells"] = grid.cells(sent["name"], shared | {"extra_metrics": metrics})
         if grid.folds > 1 and sent["fold_tag"]:
             sent["tags"] = list(dict.fromkeys([*sent["tags"], sent["fold_tag"]]))
-
-    def _field_of_choice(self, complaint: FieldError) -> str:
-        kind, row, *inside = complaint.field.split(".")
-        field = _FIELD_OF_GRID[kind]
-        [endings] = (endings for names, endings in self._endings.items() if field in names)
-        return field + ("" if inside == ["name"] else "_conf") + endings[int(row)]
 
     def _check_source(self, part: Part) -> None:
         file, url = f"{part}_file", f"{part}_url"
@@ -286,6 +341,7 @@ def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
         **{name: values.get(name, 1) for name in ("batch_size", "total_epochs", "epoch_period")},
         "learning_rate": values.get("learning_rate", 1.0),
         **{name: choice(name) for name in ("optimizer", "loss_function")},
+        "extra_metrics": [choice("metric")] if values.get("metric") else [],
         **{part: keys(part) for part in PARTS},
         "label_column": values.get("label_column", ""),
         "backend": values.get("backend", keras_choices.USUAL_BACKEND),
@@ -313,7 +369,8 @@ def _first_complaints(configuration: dict[str, Any]) -> list[FieldError]:
 
 
 def _field_of(complaint: FieldError) -> str:
-    path = ".".join(complaint.field.split(".")[:2])  # what follows is inside a conf
+    field = complaint.field.replace("extra_metrics.0", "extra_metrics", 1)  # each row has one
+    path = ".".join(field.split(".")[:2])  # what follows is inside a conf
     return _FIELD_OF_PATH.get(path, path)
 
 

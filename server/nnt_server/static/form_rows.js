@@ -1,5 +1,5 @@
-// Several optimizers, loss functions and learning rates in the form of a new simulation, a configuration file that fills
-// it, and how many simulations it makes.
+// Several optimizers, loss functions, learning rates and extra metrics in the form of a new simulation, a configuration
+// file that fills it, and how many simulations it makes.
 "use strict";
 
 (() => {
@@ -28,7 +28,8 @@
     "k-fold_tag": "fold_tag",
   };
   const lists = [...form.querySelectorAll(".form-rows")];
-  const [optimizers, lossFunctions, learningRates] = lists;
+  const [optimizers, lossFunctions, learningRates, extraMetrics] = lists;
+  const combined = lists.filter((list) => "combined" in list.dataset);
 
   const rowsOf = (list) => [...list.querySelectorAll(".form-row")];
   const fieldsOf = (row) => [...row.querySelectorAll("input, textarea")];
@@ -93,6 +94,8 @@
     const losses = content.loss_functions ?? content.loss_function ?? [];
     fillRows(optimizers, (content.optimizers ?? []).map((one) => [one.optimizer, conf(one)]));
     fillRows(lossFunctions, losses.map((one) => [one.loss_function, conf(one)]));
+    const metrics = (content["extra-metrics"] ?? []).map((one) => [one.metric, conf(one)]);
+    fillRows(extraMetrics, metrics.length ? metrics : [["", "{}"]]);
     fillRows(learningRates, (content.learning_rates ?? []).map((rate) => [rate]));
     if (backend.value !== before) backend.dispatchEvent(new Event("change"));
   };
@@ -120,11 +123,11 @@
 
   const count = () => {
     const folds = Math.max(1, Math.floor(Number(form.elements.folds.value)) || 1);
-    const factors = [...lists.map((list) => [rowsOf(list).length, list.dataset.kind]), [folds, "fold"]];
-    const made = factors.reduce((product, [number]) => product * number, 1);
-    const combined = factors.flatMap(([number, kind]) => several(number, kind)).join(" × ");
+    const factors = [...combined.map((list) => [rowsOf(list).length, list.dataset.kind]), [folds, "fold"]];
+    const made = factors.reduce((result, [number]) => result * number, 1);
+    const product = factors.flatMap(([number, kind]) => several(number, kind)).join(" × ");
     const tooMany = made > most ? `; at most ${most} can be made at once` : "";
-    howMany.textContent = made > 1 ? `makes ${made} simulations: ${combined}${tooMany}` : "makes one simulation";
+    howMany.textContent = made > 1 ? `makes ${made} simulations: ${product}${tooMany}` : "makes one simulation";
     howMany.className = tooMany ? "error" : "quiet";
   };
 

@@ -1,6 +1,7 @@
 """The configuration file: what it may say, and what is said about it when it is wrong."""
 
 import json
+import time
 
 import pytest
 from django.conf import settings
@@ -88,6 +89,66 @@ def test_everything_wrong_is_said_at_once():
     }
 
 
+def test_choices_are_checked_whatever_else_is_wrong():
+    found = complaints(
+        total_epochs="x",
+        optimizers=[
+            {"optimizer": "adamm", "conf": {"a": {}}},
+            {"optimiser": "adam"},
+            {"optimizer": "adam", "conf": {"beta1": 0.9, "beta_2": []}, "more": 1},
+        ],
+        loss_functions=[7, {"loss_function": "mse"}],
+        extra__metrics=[{"metric": "AUCC"}, {"metric": "AUC"}, {"metric": "F1Score", "conf": 3}],
+    )
+    assert found.keys() == {
+        *("total_epochs", "optimizers.0.optimizer", "optimizers.0.conf.a"),
+        *("optimizers.1.optimizer", "optimizers.1.optimiser"),
+        *("optimizers.2.conf.beta1", "optimizers.2.conf.beta_2", "optimizers.2.more"),
+        *("loss_functions.0", "extra-metrics.0.metric"),
+        *("extra-metrics.1.metric", "extra-metrics.2.conf"),
+    }
+    assert "near to it: Adam" in found["optimizers.0.optimizer"]
+    assert "a metric that suits MeanSquaredError" in found["extra-metrics.1.metric"]
+
+
+def test_choices_are_checked_beside_too_many_of_them():
+    optimizers = [{"optimizer": "adamm"}] + [{"optimizer": "adam"}] * 101
+    assert complaints(optimizers=optimizers).keys() == {"optimizers", "optimizers.0.optimizer"}
+
+
+def test_very_many_choices_are_refused_at_once():
+    """Each alone takes a while, and each with each would take for ever."""
+    many = {
+        "optimizers": [{"optimizer": "a" * 100}] * 20_000,
+        "loss_functions": [{"loss_function": "mse"}] * 20_000,
+        "extra-metrics": [{"metric": "AUC", "conf": {"name": f"m{at}"}} for at in range(100)],
+    }
+    began = time.monotonic()
+    found = complaints(**many)
+    assert time.monotonic() - began < 10
+    assert "at most 100 simulations" in found["optimizers"]
+
+
+def test_a_combination_is_told_once():
+    metrics = [{"metric": "AUC"}, {"metric": "AUC"}]
+    losses = [{"loss_function": "bce"}, {"loss_function": "hinge"}]
+    content = {
+        "loss_functions": losses,
+        "extra-metrics": metrics,
+        "optimizers": [{"optimizer": "sgd"}] * 2,
+    }
+    with pytest.raises(InvalidConfiguration) as caught:
+        parse(CONFIG | content)
+    assert [one.field for one in caught.value.complaints] == ["extra-metrics"]
+
+
+@pytest.mark.parametrize("none", [..., None, 0, 1])
+def test_these_are_no_folds(none):
+    content = {key: value for key, value in CONFIG.items() if key != "k-fold_validation"}
+    told = {} if none is ... else {"k-fold_validation": none}
+    assert the_one(content | told).fold is None
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [
@@ -105,6 +166,9 @@ def test_everything_wrong_is_said_at_once():
         ({"k-fold_validation": 101}, "k-fold_validation", "at most 100 simulations"),
         ({"k-fold_validation": 10**7}, "k-fold_validation", "1000000"),
         ({"k-fold_validation": "2"}, "k-fold_validation", "integer"),
+        ({"k-fold_validation": -1}, "k-fold_validation", "0 or 1 for no folds, or 2 to 1000000"),
+        ({"k-fold_validation": False}, "k-fold_validation", "integer"),
+        ({"k-fold_validation": 2.5}, "k-fold_validation", "integer"),
         ({"k-fold_tag": "x" * 101}, "k-fold_tag", "100 characters"),
         (
             {"name": "x" * 197, "k-fold_validation": 2},
@@ -133,10 +197,16 @@ def test_a_wrong_value_is_explained_by_name(changes, field, said):
 
 
 @pytest.mark.parametrize("value", [{"class_name": "Lambda"}, [{"a": 1}], ["a"], [[1]]])
-@pytest.mark.parametrize("where", ["optimizers", "loss_functions", "extra-metrics"])
-def test_a_conf_holds_no_objects(where, value):
-    singular = {"optimizers": "optimizer", "loss_functions": "loss_function"}.get(where, "metric")
-    content = {where: [{singular: "x", "conf": {"a": value}}]}
+@pytest.mark.parametrize(
+    ("where", "one"),
+    [
+        ("optimizers", {"optimizer": "adam"}),
+        ("loss_functions", {"loss_function": "bce"}),
+        ("extra-metrics", {"metric": "AUC"}),
+    ],
+)
+def test_a_conf_holds_no_objects(where, one, value):
+    content = {where: [one | {"conf": {"a": value}}]}
     assert complaints(**content) == {
         f"{where}.0.conf.a": "a number, true, false, null, a string or a list of numbers"
     }
