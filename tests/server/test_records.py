@@ -16,6 +16,7 @@ from nnt_contract.updates import Collection, Finish
 from nnt_server.simulations.confusion import MAX_SHOWN
 from nnt_server.simulations.models import Simulation
 from tests.conftest import ROOT
+from tests.server import data_reports
 from tests.server.conftest import Visitor, a_simulation, arrives
 
 EXAMPLES = ROOT / "contract" / "examples"
@@ -75,6 +76,17 @@ def test_the_evaluation_has_every_table(alice):
     ]
     assert cells(page, "cut-points-title")[0] == ["0.01", "0.3750", "1.0000"]
     assert cells(page, "cut-points-title")[1][1] == "—", "nothing to divide by"
+
+
+def test_classes_have_the_names_that_the_data_give_them(alice):
+    simulation = a_simulation(alice.user, status=Status.FINISHED)
+    tells(simulation, EVALUATION)
+    labels = data_reports.classes(4, 4, names=("no", "<b>"))
+    found = data_reports.report(train=data_reports.part(labels))
+    data_reports.is_inspected(simulation, found)
+    page = page_of(alice, simulation)
+    assert cells(page, "confusion-title") == [["no", "4", "1"], ["&lt;b&gt;", "1", "2"]]
+    assert [row[0] for row in cells(page, "classes-title")] == ["no", "&lt;b&gt;"]
 
 
 def test_cells_are_coloured_by_their_share_of_the_row_without_inline_styles(alice):

@@ -264,6 +264,13 @@ class Simulation(models.Model):
         return inspection
 
     @property
+    def class_names(self) -> dict[int, str]:
+        """Of the classes that have one in the data."""
+        report = self.data_inspection.found if self.data_inspection else None
+        train = report.parts.get("train") if report else None
+        return {one.value: one.name for one in train.labels.classes if one.name} if train else {}
+
+    @property
     def data(self) -> list[PartOfData]:
         """Where the data comes from, what it is once it is there, the names inside, and what was found in it."""
         urls = {fetch.part: fetch.url for fetch in self.experiment.fetches.all()}

@@ -129,6 +129,7 @@ def _details(user: User, sim_id: UUID) -> dict[str, Any]:
     latest = values[: -_TABLE_ROWS - 1 : -1]
     took = records.took(found, [row.epoch for row in latest])
     recorded = records.recorded(found)
+    class_names = found.class_names if recorded.evaluation else {}
     events = list(selectors.history(found)[: _EVENTS + 1])
     return {
         "simulation": found,
@@ -137,7 +138,8 @@ def _details(user: User, sim_id: UUID) -> dict[str, Any]:
         "epochs_collected": len(values),
         "pace": records.pace(found, took),
         "recorded": recorded,
-        "confusion": confusion.shaded(recorded.evaluation),
+        "confusion": confusion.shaded(recorded.evaluation, class_names),
+        "class_scores": confusion.scores(recorded.evaluation, class_names),
         "events": events[:_EVENTS],
         "has_more_events": len(events) > _EVENTS,
     }
