@@ -1,18 +1,17 @@
 """What a person fills in for a new simulation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from pydantic import ValidationError
 
-from nnt_contract.errors import FieldError, contract_error
+from nnt_contract.errors import FieldError
 from nnt_contract.part import PARTS, Part
-from nnt_contract.simulation_config import Configuration, KerasChoice
+from nnt_contract.simulation_config import KerasChoice
 from nnt_server.form_fields import describe_fields
-from nnt_server.simulations import dataset_urls, keras_choices, limits
+from nnt_server.simulations import dataset_urls, form_values, keras_choices, limits
 from nnt_server.simulations.fields import (
     Backend,
     DatasetUrl,
@@ -28,7 +27,6 @@ from nnt_server.simulations.grid import MAX_NAME_CHARACTERS, Grid
 
 _MILLION = 10**6
 _DATASETS = ".npz,.csv,.arff,.json,.pkl,.pickle,.zip"  # a hint: their content says what they are
-_ALL_OF_IT = "the configuration"
 # What there may be several of, each with its fields.
 _OPTIMIZER = ("optimizer", "optimizer_conf")
 _LOSS_FUNCTION = ("loss_function", "loss_function_conf")
@@ -44,18 +42,6 @@ _FIELDS_OF_CHOICE = {
     "optimizers": _OPTIMIZER,
     "loss_functions": _LOSS_FUNCTION,
     "extra_metrics": _METRIC,
-}
-
-# Which field of the form an entry of the contract comes from, where the two differ.
-_FIELD_OF_PATH = {
-    "optimizer.name": "optimizer",
-    "optimizer.conf": "optimizer_conf",
-    "loss_function.name": "loss_function",
-    "loss_function.conf": "loss_function_conf",
-    "extra_metrics.name": "metric",
-    "extra_metrics.conf": "metric_conf",
-    _ALL_OF_IT: "optimizer_conf",  # its one rule over several fields: no learning rate there
-    **{f"{part}.{key}": f"{part}_{key}" for part in PARTS for key in ("features", "labels")},
 }
 
 
@@ -236,8 +222,9 @@ class NewSimulationForm(forms.Form):
         for part in PARTS:
             self._check_source(part)
         for values, ending in self._parts():
-            for complaint in _complaints(_configuration(values)):
-                self.add_error(_field_of(complaint) + ending, _sentence(complaint))
+            for complaint in form_values.complaints(values):
+                field = form_values.field_of(complaint) + ending
+                self.add_error(field, form_values.sentence(complaint))
         self._check_choices()
         self._check_metrics()
         if not self.errors:
@@ -270,7 +257,7 @@ class NewSimulationForm(forms.Form):
         choices = [self._choices(names) for names in _FIELDS_OF_CHOICE.values()]
         for found in keras_choices.complaints(*choices):
             if (field := self._field_of_choice(found)) not in wrong:
-                self.add_error(field, _sentence(found))
+                self.add_error(field, form_values.sentence(found))
 
     def _check_metrics(self) -> None:
         """That there are not too many, and none is but arguments."""
@@ -311,7 +298,7 @@ class NewSimulationForm(forms.Form):
             return
         shared = {
             key: value
-            for key, value in _configuration(sent).items()
+            for key, value in form_values.configuration(sent).items()
             if key not in _FIELD_OF_GRID.values()
         }
         sent["cells"] = grid.cells(sent["name"], shared | {"extra_metrics": metrics})
@@ -326,58 +313,3 @@ class NewSimulationForm(forms.Form):
             self.add_error(url, "Either a file or a URL was expected; received both.")
         elif part not in self.files_by_part and part not in self.urls_by_part:
             self.add_error(file, "A file or a URL was expected; received neither.")
-
-
-def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration in these values of the form; what is missing, because it is wrong, is sound here."""
-
-    def choice(name: str) -> dict[str, Any]:
-        return {"name": values.get(name, "-"), "conf": values.get(f"{name}_conf", {})}
-
-    def keys(part: Part) -> dict[str, Any]:
-        return {key: values.get(f"{part}_{key}", "-") for key in ("features", "labels")}
-
-    return {
-        **{name: values.get(name, 1) for name in ("batch_size", "total_epochs", "epoch_period")},
-        "learning_rate": values.get("learning_rate", 1.0),
-        **{name: choice(name) for name in ("optimizer", "loss_function")},
-        "extra_metrics": [choice("metric")] if values.get("metric") else [],
-        **{part: keys(part) for part in PARTS},
-        "label_column": values.get("label_column", ""),
-        "backend": values.get("backend", keras_choices.USUAL_BACKEND),
-        "limits": {
-            name: values.get(f"limit_{name}") or limits.bounds(name).usual for name in limits.NAMES
-        },
-    }
-
-
-def _complaints(configuration: dict[str, Any]) -> list[FieldError]:
-    """Everything the contract finds wrong. It compares fields only once each alone is right: so ask again."""
-    complaints = _first_complaints(configuration)
-    if not complaints or complaints[0].field == _ALL_OF_IT:
-        return complaints
-    arguments = dict.fromkeys(configuration["optimizer"]["conf"], 0)
-    return complaints + _first_complaints(_configuration({"optimizer_conf": arguments}))
-
-
-def _first_complaints(configuration: dict[str, Any]) -> list[FieldError]:
-    try:
-        Configuration.model_validate(configuration)
-    except ValidationError as error:
-        return list(contract_error(_ALL_OF_IT, error).body.fields)
-    return []
-
-
-def _field_of(complaint: FieldError) -> str:
-    field = complaint.field.replace("extra_metrics.0", "extra_metrics", 1)  # each row has one
-    path = ".".join(field.split(".")[:2])  # what follows is inside a conf
-    return _FIELD_OF_PATH.get(path, path)
-
-
-def _sentence(complaint: FieldError) -> str:
-    expected = complaint.expected.removeprefix("Value error, ")
-    inside = complaint.field.partition(".conf.")[2]
-    where = f"{inside}: " if inside else ""
-    # A rule over several fields has received all of them, which tells nobody anything.
-    is_about_one = complaint.field != _ALL_OF_IT and complaint.received is not None
-    return f"{where}{expected}; received {complaint.received}." if is_about_one else f"{expected}."
