@@ -9,7 +9,7 @@ import numpy as np
 
 import nnt_datasets
 from nnt_contract.part import Part, named
-from nnt_contract.row_shape import RowShape
+from nnt_contract.row_shape import RowShape, fits
 from nnt_contract.simulation_config import Configuration, SimulationRun
 from nnt_datasets.limits import MIB, Limits, Means
 from nnt_simulation.errors import DatasetError
@@ -41,15 +41,26 @@ def load(run: SimulationRun, folder: Path) -> dict[Part, Dataset]:
     return {part: Dataset(one.features, one.labels) for part, one in parts.items()}
 
 
-def shaped(data: Mapping[Part, Dataset], row_shape: RowShape) -> dict[Part, Dataset]:
-    """With features as a model takes them; raises DatasetError."""
+def shaped(
+    data: Mapping[Part, Dataset], row_shape: RowShape, output: RowShape
+) -> dict[Part, Dataset]:
+    """With features as a model takes them, and labels like what it gives for a row; raises DatasetError."""
     suited = {}
     for part, (features, labels) in data.items():
         try:
-            suited[part] = Dataset(nnt_datasets.shape_rows(features, row_shape), labels)
+            rows = nnt_datasets.shape_rows(features, row_shape)
         except nnt_datasets.DatasetError as error:
             raise DatasetError(str(error.of(part, ""))) from error
+        suited[part] = Dataset(rows, _with_last_axis(labels, output))
     return suited
+
+
+def _with_last_axis(labels: np.ndarray, output: RowShape) -> np.ndarray:
+    """Of steps with one output each. Else Keras takes that axis from the outputs, and their mask fits no more."""
+    lacks_it = (
+        labels.ndim > 1 and tuple(output[-1:]) == (1,) and fits(labels.shape[1:], output[:-1])
+    )
+    return labels[..., np.newaxis] if lacks_it else labels
 
 
 def _files(run: SimulationRun) -> dict[Part, nnt_datasets.File]:

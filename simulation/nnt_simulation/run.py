@@ -62,7 +62,7 @@ def train(
     threads = saved.header.threads if saved else run.threads
     make_deterministic(run.seed, threads)
     model = models.build(run.model, files["train"].features.shape[1:])
-    data = datasets.shaped(files, model.input_shape[1:])
+    data = datasets.shaped(files, model.input_shape[1:], model.output_shape[1:])
     has_classes = _compile(model, run, data)
     rows = split(run, data)
     _check_batches(model, run, rows, data)

@@ -48,7 +48,7 @@ def test_a_table_trains_a_model_of_images(tmp_path, parser):
 def test_rows_that_the_model_cannot_take_are_told(tmp_path):
     data = datasets.load(run_of(tmp_path, CSV, parts=("train", "test")), tmp_path)
     with pytest.raises(DatasetError) as refused:
-        datasets.shaped(data, (28, 28))
+        datasets.shaped(data, (28, 28), (3,))
     assert str(refused.value) == (
         "Training data: expected rows of the shape (28, 28), which the model takes, received rows of"
         " the shape (4,). A table needs 784 columns of features for it."

@@ -270,14 +270,19 @@ def tokens() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("outputs", "loss"),
-    [(CLASSES, "SparseCategoricalCrossentropy"), (1, "BinaryCrossentropy")],
+    ("outputs", "loss", "has_last_axis"),
+    [
+        (CLASSES, "SparseCategoricalCrossentropy", False),
+        (1, "BinaryCrossentropy", True),
+        (1, "BinaryCrossentropy", False),
+    ],
 )
-def test_answers_that_are_masked_do_not_count(tmp_path, parser, outputs, loss):
+def test_answers_that_are_masked_do_not_count(tmp_path, parser, outputs, loss, has_last_axis):
     rows = tokens()
     answered = int((rows["x"] > 0).sum())
     assert 0 < answered < ROWS * STEPS
-    labels = rows["y"] if outputs > 1 else rows["y"][..., None] % 2
+    labels = rows["y"] if outputs > 1 else rows["y"] % 2
+    labels = labels[..., None] if has_last_axis else labels
     last = keras.layers.Dense(outputs, "softmax" if outputs > 1 else "sigmoid")
     inner = [
         keras.layers.Embedding(WORDS, 4, mask_zero=True),
