@@ -20,7 +20,7 @@ def main() -> None:
     make_deterministic(run.seed, run.threads)
     data = datasets.load(run, folder)["train"]
     model = models.build(run.model, data.features.shape[1:])
-    models.compile_for(model, run.configuration)
+    models.compile_for(model, run.configuration, True)
     began = time.perf_counter()
     model.fit(
         data.features,

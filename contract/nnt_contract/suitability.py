@@ -141,7 +141,7 @@ def _output_problem(output: RowShape, loss: LossFunction) -> str:
             f"{loss.name} expects a model whose output for each row is one vector,"
             f" received one of the shape {text(output)}."
         )
-    if loss.task == "classification" and output[-1] == 1:
+    if loss.task == "classification" and (not output or output[-1] == 1):
         return (
             f"{loss.name} expects a model with an output for each class, received one output."
             " Yes or no needs BinaryCrossentropy."

@@ -1,6 +1,7 @@
 """Limits on this process, set once at its start and never raised again."""
 
 import ctypes
+import os
 import resource
 import signal
 from types import FrameType
@@ -35,10 +36,9 @@ def confine(memory_mb: int, cpu_s: int, array_bytes: int) -> None:
 
 
 def _leave_network() -> None:
-    unshare = ctypes.CDLL(None).unshare
-    # Root may; anybody else may as root of a realm of users that is their own, if the process has one thread.
-    if unshare(_NEW_NETWORK) != 0:
-        unshare(_NEW_NETWORK | _NEW_USERS)
+    # Root may. Anybody else, with one thread, may as root of users of their own; root would lose its rights by that.
+    users = 0 if os.geteuid() == 0 else _NEW_USERS
+    ctypes.CDLL(None).unshare(_NEW_NETWORK | users)
 
 
 def _tell(signal_number: int, frame: FrameType | None) -> None:

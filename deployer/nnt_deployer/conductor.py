@@ -255,7 +255,11 @@ class Conductor:
     def _misfit(self, sim_id: UUID) -> str:
         """Why its data do not suit its model, where that is known without a process."""
         inspected = self._store.inspected(sim_id)
-        return suitability.problem(*inspected) if inspected else ""
+        try:
+            return suitability.problem(*inspected) if inspected else ""
+        except Exception:  # a mistake of ours must not hold up the queue: the training will tell
+            _log.exception("%s: whether its data suit its model cannot be told", sim_id)
+            return ""
 
     def _observe(self, handles: Sequence[Handle]) -> Mapping[Handle, Observed]:
         try:

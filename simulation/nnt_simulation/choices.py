@@ -8,10 +8,17 @@ from typing import Any
 import keras
 from pydantic import JsonValue
 
-from nnt_contract import catalogue
+from nnt_contract import catalogue, keras_choice, keras_model
 from nnt_contract.catalogue import Argument, Entry, Kind
-from nnt_contract.simulation_config import KerasChoice
+from nnt_contract.simulation_config import Configuration, KerasChoice
 from nnt_simulation.errors import ModelError, essence
+
+
+def check(configuration: Configuration) -> None:
+    """Of all of them at once: raises ModelError for what the contract does not let through."""
+    if refused := keras_choice.problems(configuration):
+        told = " ".join(keras_model.sentences(refused))
+        raise ModelError(f"The configuration is not accepted: {told}")
 
 
 def optimizer(choice: KerasChoice, learning_rate: float) -> keras.optimizers.Optimizer:
@@ -36,9 +43,10 @@ def metric(choice: KerasChoice) -> keras.metrics.Metric:
 
 
 def _make(kind: Kind, entry: Entry, choice: KerasChoice, made: Callable[..., Any]) -> Any:
-    given = {name: _exactly(entry.arguments[name], value) for name, value in choice.conf.items()}
     try:
-        return made(**given)
+        return made(
+            **{name: _exactly(entry.arguments[name], value) for name, value in choice.conf.items()}
+        )
     except Exception as error:  # whatever Keras thinks of the values
         raise ModelError(
             f"The {kind} {choice.name} cannot be made with {dict(choice.conf)}: {essence(error)}"

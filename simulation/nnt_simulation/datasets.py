@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 import nnt_datasets
+from nnt_contract.catalogue import LossFunction
 from nnt_contract.part import Part, named
 from nnt_contract.row_shape import RowShape, fits
 from nnt_contract.simulation_config import Configuration, SimulationRun
@@ -41,26 +42,34 @@ def load(run: SimulationRun, folder: Path) -> dict[Part, Dataset]:
     return {part: Dataset(one.features, one.labels) for part, one in parts.items()}
 
 
-def shaped(
-    data: Mapping[Part, Dataset], row_shape: RowShape, output: RowShape
-) -> dict[Part, Dataset]:
-    """With features as a model takes them, and labels like what it gives for a row; raises DatasetError."""
+def shaped(data: Mapping[Part, Dataset], row_shape: RowShape) -> dict[Part, Dataset]:
+    """With features as a model takes them; raises DatasetError."""
     suited = {}
     for part, (features, labels) in data.items():
         try:
-            rows = nnt_datasets.shape_rows(features, row_shape)
+            suited[part] = Dataset(nnt_datasets.shape_rows(features, row_shape), labels)
         except nnt_datasets.DatasetError as error:
             raise DatasetError(str(error.of(part, ""))) from error
-        suited[part] = Dataset(rows, _with_last_axis(labels, output))
     return suited
 
 
-def _with_last_axis(labels: np.ndarray, output: RowShape) -> np.ndarray:
-    """Of steps with one output each. Else Keras takes that axis from the outputs, and their mask fits no more."""
-    lacks_it = (
-        labels.ndim > 1 and tuple(output[-1:]) == (1,) and fits(labels.shape[1:], output[:-1])
-    )
-    return labels[..., np.newaxis] if lacks_it else labels
+def labelled(
+    data: Mapping[Part, Dataset], output: RowShape, loss: LossFunction
+) -> dict[Part, Dataset]:
+    """With a last axis of size 1 for labels of steps, pixels and the like that lack the one of the output.
+
+    Keras would take it from the output instead, and then a mask of steps fits no more.
+    """
+    if loss.labels == "class numbers" or tuple(output[-1:]) != (1,):
+        return dict(data)
+    return {
+        part: Dataset(features, labels[..., np.newaxis] if _lack_it(labels, output) else labels)
+        for part, (features, labels) in data.items()
+    }
+
+
+def _lack_it(labels: np.ndarray, output: RowShape) -> bool:
+    return labels.ndim > 1 and fits(labels.shape[1:], output[:-1])
 
 
 def _files(run: SimulationRun) -> dict[Part, nnt_datasets.File]:

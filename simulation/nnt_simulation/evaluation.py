@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _NO_DATA = "There is no test data."
 _FAILED = "The network could not be evaluated on the test data: {why}"
-_NO_CLASSES = "The labels are not all {expected}: there is no accuracy, confusion matrix, precision or recall."
+_NO_CLASSES = "The labels are not all {expected}, so they tell no classes apart."
 
 
 def evaluate(

@@ -1,6 +1,7 @@
 """Which rows of the pooled data belong to which fold."""
 
 import hashlib
+import math
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def classes_of(labels: np.ndarray, loss: LossFunction) -> np.ndarray | None:
         return None
     if loss.labels == "one per class" and labels.ndim == 2:
         classes: np.ndarray = np.argmax(labels, axis=1)
-    elif labels.shape[1:] in ((), (1,)):
+    elif math.prod(labels.shape[1:]) == 1:
         classes = np.rint(labels.reshape(-1)).astype(np.int64)
     else:
         return None

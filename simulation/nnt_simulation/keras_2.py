@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from nnt_contract.keras_model import lists_its_layers
+from nnt_contract.printable import shown
 
 Json = dict[str, Any]
 
@@ -104,7 +105,7 @@ def _layers_with(activation: str, part: Any, name: str = "the model") -> Iterato
             yield from _layers_with(activation, item, name)
     elif isinstance(part, dict):
         told = part.get("name")
-        name = _sound(told) if isinstance(told, str) else name
+        name = shown(_sound(told)) if isinstance(told, str) else name
         if activation in (part.get("activation"), part.get("recurrent_activation")):
             yield name
         for value in part.values():

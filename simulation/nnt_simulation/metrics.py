@@ -17,12 +17,10 @@ from nnt_simulation.rows import computable
 _SPARSE = ("sparse_y_true", "sparse_y_pred")
 
 
-def metrics_for(
-    configuration: Configuration, has_classes: bool = True
-) -> list[keras.metrics.Metric]:
+def metrics_for(configuration: Configuration, has_classes: bool) -> list[keras.metrics.Metric]:
     """What Keras compiles a model with, each under the name by which it is collected; raises ModelError.
 
-    `has_classes` tells that the labels are classes, where the loss is for them: else there is no accuracy.
+    `has_classes` is what nnt_simulation.class_labels says of the labels: without them there is no accuracy.
     """
     chosen: Sequence[KerasChoice] = configuration.extra_metrics
     if has_classes:

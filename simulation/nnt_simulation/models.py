@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from nnt_contract import keras_choice, keras_model
+from nnt_contract import keras_model
 from nnt_contract.simulation_config import Configuration
 from nnt_simulation import choices, keras_2, metrics
 from nnt_simulation.errors import ModelError, essence, is_out_of_memory
@@ -36,14 +36,17 @@ def build(model_json: dict[str, Any], row_shape: tuple[int, ...] | None = None) 
     return model
 
 
-def compile_for(model: keras.Model, configuration: Configuration) -> keras.losses.Loss:
-    """Gives the model its optimizer, with all its variables, and its loss, which is returned; raises ModelError."""
-    if refused := keras_choice.problems(configuration):
-        told = " ".join(keras_model.sentences(refused))
-        raise ModelError(f"The configuration is not accepted: {told}")
+def compile_for(
+    model: keras.Model, configuration: Configuration, has_classes: bool
+) -> keras.losses.Loss:
+    """Gives the model its optimizer, with all its variables, and its loss, which is returned; raises ModelError.
+
+    `has_classes` is what nnt_simulation.class_labels says of the labels: without them there is no accuracy.
+    """
     loss = choices.loss(configuration.loss_function)
     optimizer = choices.optimizer(configuration.optimizer, configuration.learning_rate)
-    model.compile(optimizer=optimizer, loss=loss, metrics=metrics.metrics_for(configuration))
+    collected = metrics.metrics_for(configuration, has_classes)
+    model.compile(optimizer=optimizer, loss=loss, metrics=collected)
     try:
         model.optimizer.build(model.trainable_variables)
     except Exception as error:  # some arguments are first looked at here

@@ -13,6 +13,7 @@ from nnt_contract.part import Part, named
 from nnt_contract.records import Record
 from nnt_contract.simulation_config import SimulationRun
 from nnt_simulation import (
+    choices,
     datasets,
     metrics,
     models,
@@ -56,14 +57,18 @@ def train(
 
     Returns the records that are to be told at the end; None if it was stopped before.
     """
+    choices.check(run.configuration)
+    loss = catalogue.loss_function(run.configuration.loss_function.name)
     files = datasets.load(run, settings.run_dir)
     checkpoints = Checkpoints(settings.run_dir / CHECKPOINT)
     saved = checkpoints.newest()
     threads = saved.header.threads if saved else run.threads
     make_deterministic(run.seed, threads)
     model = models.build(run.model, files["train"].features.shape[1:])
-    data = datasets.shaped(files, model.input_shape[1:], model.output_shape[1:])
-    has_classes = _compile(model, run, data)
+    data = datasets.shaped(files, model.input_shape[1:])
+    data = datasets.labelled(data, model.output_shape[1:], loss)
+    has_classes = are_classes([labels for _, labels in data.values()], loss)
+    _compile(model, run, data, has_classes)
     rows = split(run, data)
     _check_batches(model, run, rows, data)
     leave = LeaveEpoch(at_once)
@@ -132,21 +137,16 @@ def _result(
     return evaluation, saved
 
 
-def _compile(model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset]) -> bool:
-    """Returns whether the labels tell classes apart, without which there is no accuracy."""
-    loss = models.compile_for(model, run.configuration)
+def _compile(
+    model: keras.Model, run: SimulationRun, data: Mapping[Part, Dataset], has_classes: bool
+) -> None:
+    loss = models.compile_for(model, run.configuration, has_classes)
     ignored = getattr(loss, "ignore_class", None)
     for part, (features, labels) in data.items():
         name = named(part)
         suitability.check_labels(name, labels, model.output_shape[1:], type(loss).__name__, ignored)
         vocabulary.check(model, name, features)
     metrics.check(run.configuration, data["train"].labels, model.output_shape[1:])
-    chosen = catalogue.loss_function(run.configuration.loss_function.name)
-    has_classes = are_classes([labels for _, labels in data.values()], chosen)
-    if chosen.is_for_classes and not has_classes:
-        collected = metrics.metrics_for(run.configuration, has_classes)
-        model.compile(optimizer=model.optimizer, loss=loss, metrics=collected)
-    return has_classes
 
 
 def _check_batches(

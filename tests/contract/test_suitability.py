@@ -141,6 +141,24 @@ def test_more_folds_than_rows_are_told():
     )
 
 
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("SparseCategoricalCrossentropy", "an output for each class, received one output"),
+        ("CategoricalCrossentropy", "an output for each class, received one output"),
+        ("CTC", "an output of the shape (steps, classes)"),
+        ("Circle", "whose output for each row is one vector"),
+        ("BinaryCrossentropy", ""),
+        ("MeanSquaredError", ""),
+    ],
+)
+def test_a_model_may_give_one_number_that_is_no_vector(loss, told):
+    model = MODEL.model_copy(update={"output": (None,)})
+    yes_or_no = data(kind="binary", classes=[{"value": 0, "rows": 9}, {"value": 1, "rows": 9}])
+    found = suitability.problem(chosen(loss), model, yes_or_no)
+    assert told in found and bool(told) == bool(found)
+
+
 def test_folds_have_rows_of_their_own_and_the_test_data_stay_as_they_are():
     model = MODEL.model_copy(update={"input": (7, 28, 28)})
     fold = {"index": 1, "count": 3}

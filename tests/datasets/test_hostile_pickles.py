@@ -192,6 +192,22 @@ def nested_intervals(depth: int) -> bytes:
     return inner
 
 
+def objects_index(item: bytes) -> bytes:
+    """An index of one object."""
+    data = array(b"K\x01\x85", b"]" + item + b"a", b"O8")
+    index = name("pandas.core.indexes.base", "_new_Index") + name(
+        "pandas.core.indexes.base", "Index"
+    )
+    return index + b"}U\x04data" + data + b"s\x86R"
+
+
+def intervals_between(bounds: bytes) -> bytes:
+    made = name("pandas.core.indexes.interval", "_new_IntervalIndex")
+    kind = name("pandas.core.indexes.interval", "IntervalIndex")
+    fields = b"}(U\x04left" + bounds + b"U\x05right" + bounds + b"U\x06closedNu"
+    return made + kind + fields + b"\x86R"
+
+
 ENDLESS = b"(" + b"(" * 50_000 + b"t" * 50_000
 DOUBLED = b")" + b"2\x86" * 60  # a tuple of 2⁶⁰ tuples
 BREAKS: dict[str, tuple[bytes, str]] = {
@@ -241,6 +257,16 @@ BREAKS: dict[str, tuple[bytes, str]] = {
     "a name per exabyte": (one_column(array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), range_index(HUGE)), UNREADABLE),
     "names of 2⁶⁰ intervals": (
         one_column(array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), nested_intervals(60)),
+        UNREADABLE,
+    ),
+    "a name of 2⁶⁰ parts": (
+        one_column(array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), objects_index(DOUBLED)),
+        "columns with one name each",
+    ),
+    "intervals between 2⁶⁰ parts": (
+        one_column(
+            array(b"K\x01K\x01\x86", b"U\x08" + b"x" * 8), intervals_between(objects_index(DOUBLED))
+        ),
         UNREADABLE,
     ),
     "names that hold themselves": (

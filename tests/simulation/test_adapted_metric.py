@@ -22,7 +22,7 @@ def choice(name, /, **conf):
 
 
 def value(loss, metric, labels, outputs):
-    [*_, made] = metrics.metrics_for(configuration(loss, *([metric] if metric else [])))
+    [*_, made] = metrics.metrics_for(configuration(loss, *([metric] if metric else [])), True)
     for rows in (slice(0, 1), slice(1, None)):
         made.update_state(labels[rows], outputs[rows].astype(np.float32))
     return float(made.result())
@@ -145,13 +145,13 @@ def test_padded_steps_do_not_count(loss, activation):
     outputs = keras.Sequential([keras.Input((3,)), embedding, dense])(words)
     labels = keras.ops.convert_to_numpy(outputs).argmax(axis=-1)
     labels[words == 0] = (labels[words == 0] + 1) % 3
-    [accuracy] = metrics.metrics_for(configuration(loss))
+    [accuracy] = metrics.metrics_for(configuration(loss), True)
     accuracy.update_state(labels, outputs)
     assert float(accuracy.result()) == 1
 
 
 def test_a_metric_begins_anew_with_each_epoch():
-    [made] = metrics.metrics_for(configuration(SPARSE))
+    [made] = metrics.metrics_for(configuration(SPARSE), True)
     made.update_state(NUMBERS, PROBABILITIES)
     made.reset_state()
     assert float(made.result()) == 0

@@ -36,6 +36,11 @@ def test_arguments_that_all_optimizers_have_are_known():
     assert made.weight_decay == 0.01
 
 
+def test_a_number_that_no_float_holds_is_told():
+    with pytest.raises(ModelError, match="loss function Huber cannot be made"):
+        choices.loss(KerasChoice(name="Huber", conf={"delta": 10**400}))
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from nnt_contract import catalogue
+from nnt_contract.part import Part
 from nnt_simulation import datasets
 from nnt_simulation.errors import DatasetError
 from tests.simulation.builders import data, make_run, model_json, outbox_files, run_attempt
@@ -48,7 +50,7 @@ def test_a_table_trains_a_model_of_images(tmp_path, parser):
 def test_rows_that_the_model_cannot_take_are_told(tmp_path):
     data = datasets.load(run_of(tmp_path, CSV, parts=("train", "test")), tmp_path)
     with pytest.raises(DatasetError) as refused:
-        datasets.shaped(data, (28, 28), (3,))
+        datasets.shaped(data, (28, 28))
     assert str(refused.value) == (
         "Training data: expected rows of the shape (28, 28), which the model takes, received rows of"
         " the shape (4,). A table needs 784 columns of features for it."
@@ -100,3 +102,21 @@ def test_features_that_are_no_numbers_are_loaded_with_one_word_in_the_log(tmp_pa
 def test_features_that_are_numbers_are_not_worth_a_word(tmp_path, caplog):
     loaded(tmp_path, x=X, y=Y)
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "output", "loss", "shape"),
+    [
+        ((5, 6), (6, 1), "BinaryCrossentropy", (5, 6, 1)),
+        ((5, 6), (None, 1), "MeanSquaredError", (5, 6, 1)),
+        ((5, 6, 1), (6, 1), "BinaryCrossentropy", (5, 6, 1)),
+        ((5,), (1,), "BinaryCrossentropy", (5,)),
+        ((5, 6), (6, 1), "CTC", (5, 6)),
+        ((5, 6), (6,), "BinaryCrossentropy", (5, 6)),
+        ((5, 3), (), "MeanSquaredError", (5, 3)),
+    ],
+)
+def test_labels_of_steps_get_the_last_axis_of_outputs(labels, output, loss, shape):
+    data: dict[Part, datasets.Dataset] = {"train": datasets.Dataset(X, np.zeros(labels))}
+    suited = datasets.labelled(data, output, catalogue.loss_function(loss))
+    assert suited["train"].labels.shape == shape

@@ -26,7 +26,7 @@ OF_ONE_OUTPUT = [one for one in LOSSES if one.labels == "like the output"]
 def train(asked, loss, outputs):
     """What is collected of one epoch of two steps."""
     labels, model = labels_for(loss, outputs), model_for(loss, outputs)
-    models.compile_for(model, asked)
+    models.compile_for(model, asked, True)
     suitability.check_labels("Training data", labels, model.output_shape[1:], loss.name)
     metrics.check(asked, labels, model.output_shape[1:])
     history = model.fit(features(), labels, batch_size=4, verbose=0).history
@@ -60,7 +60,7 @@ def test_every_metric_is_a_number_with_every_loss_it_suits(loss):
     for choice in suited(loss):
         asked = configuration(KerasChoice(name=loss.name), choice)
         metrics.check(asked, labels, model.output_shape[1:])
-        metric = metrics.metrics_for(asked)[-1]
+        metric = metrics.metrics_for(asked, True)[-1]
         metric.update_state(labels, predictions)
         assert np.ndim(metric.result()) == 0, choice.name
 
@@ -76,7 +76,7 @@ def test_of_one_output_a_metric_is_a_number_or_is_refused_with_the_reason(loss):
         except ModelError as refused:
             assert "compares outputs" in str(refused) or "needs a threshold" in str(refused)
             continue
-        metric = metrics.metrics_for(asked)[-1]
+        metric = metrics.metrics_for(asked, True)[-1]
         metric.update_state(labels, predictions)
         assert math.isfinite(float(metric.result())), choice.name
 

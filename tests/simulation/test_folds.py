@@ -74,3 +74,10 @@ def test_classes_that_some_folds_must_do_without_are_found():
 def test_a_class_is_read_from_the_label_where_the_loss_is_of_classes(loss, labels, classes):
     found = classes_of(np.array(labels), loss_function(loss))
     assert (None if found is None else found.tolist()) == classes
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 1, 1)])
+def test_one_label_in_a_row_is_its_class_whatever_the_shape(shape):
+    labels = np.array([0, 1, 1, 0]).reshape(shape)
+    classes = classes_of(labels, loss_function("BinaryCrossentropy"))
+    assert classes is not None and classes.tolist() == [0, 1, 1, 0]

@@ -171,11 +171,11 @@ def test_a_function_that_is_another_one_in_keras_3_is_told_with_who_uses_it():
     model = functional(
         ENTRY,
         layer("Bidirectional", "both", ["in", 0, 0, {}], layer=inner),
-        layer("Dense", "a/b", ["both", 0, 0, {}], units=2, activation="hard_sigmoid"),
-        layer("Dense", "out", ["a/b", 0, 0, {}], units=2, activation="sigmoid"),
+        layer("Dense", "a/b\a", ["both", 0, 0, {}], units=2, activation="hard_sigmoid"),
+        layer("Dense", "out", ["a/b\a", 0, 0, {}], units=2, activation="sigmoid"),
     )
     told = "hard_sigmoid is another function in Keras 3: its slope is 1/6, and was 1/5 in Keras 2."
-    assert report(model).remarks == (f"{told} It is used by inner, a_b.",)
+    assert report(model).remarks == (f"{told} It is used by inner, a_b\N{REPLACEMENT CHARACTER}.",)
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -12,6 +12,7 @@ from nnt_datasets.pickles.program import Made, Named, class_of
 from nnt_datasets.pickles.texts import categories_and_codes, labels_of
 
 _COLUMNS = 10**6
+_TITLES = (str, int, float, type(None))
 _NO_NUMBERS = {"M": "dates", "m": "durations", "c": "complex ones"}
 _NO_NUMBERS_OF_PANDAS = {
     "DatetimeArray": "dates",
@@ -70,7 +71,12 @@ def _axes_and_blocks(manager: Made) -> "tuple[Any, list[tuple[Any, Any]]]":
 def _columns(names: Any, blocks: Sequence[tuple[Any, Any]]) -> list[Column]:
     if names.arguments[0].name == "MultiIndex":
         raise DatasetError("columns with one name each", "columns with names of several levels")
-    titles = [str(label).strip() for label in labels_of(names)]
+    labels = labels_of(names)
+    if not all(isinstance(label, _TITLES) for label in labels):
+        raise DatasetError(
+            "columns with one name each", "columns named by what is no text or number"
+        )
+    titles = [str(label).strip() for label in labels]
     found: dict[int, Column] = {}
     for values, positions in blocks:
         at = _positions(positions)

@@ -52,9 +52,10 @@ def _bounds(index: Any) -> list[Any]:
     kind, fields = _kind_and_fields(index)
     if kind == "RangeIndex":
         return _range(fields)
-    if not arrays.is_array(fields["data"]):
+    bounds = arrays.array(fields["data"]) if arrays.is_array(fields["data"]) else []
+    if isinstance(bounds, list):
         raise ValueError("intervals between what are no numbers")
-    return np.asarray(arrays.array(fields["data"])).tolist()  # type: ignore[no-any-return]
+    return bounds.tolist()  # type: ignore[no-any-return]
 
 
 def values_of(described: Any) -> list[Any]:

@@ -54,9 +54,7 @@ class ProcessSpec:
     memory_mb: int | None = None  # it is not to have more, where the launcher can see to that
     threads: int = 1  # that compute at once
     gpu: bool = False  # it is to have the graphics processors, where there are any
-    network: bool = (
-        True  # False: it reaches nobody; a process that is no container gives its own away
-    )
+    network: bool = True  # False: it reaches nobody, where the launcher can see to that
 
 
 class State(StrEnum):
