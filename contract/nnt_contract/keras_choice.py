@@ -8,6 +8,8 @@ from nnt_contract.catalogue import Entry, Kind, LossFunction, Metric, Task, plai
 from nnt_contract.errors import FieldError
 from nnt_contract.simulation_config import Configuration, KerasChoice
 
+Choices = Sequence[KerasChoice | None]  # None: it is wrong in another way, which is told elsewhere
+
 _ACCURACY = KerasChoice(name="accuracy")
 _MAX_TEXT = 80
 _IS_FOR: dict[Task, str] = {
@@ -23,36 +25,52 @@ _IS_FOR: dict[Task, str] = {
 
 def problems(configuration: Configuration) -> list[FieldError]:
     """Everything that is wrong with what was chosen; fields are paths in the configuration."""
-    loss, metrics = configuration.loss_function, configuration.extra_metrics
-    found = [
-        *_at("optimizer", complaints("optimizer", configuration.optimizer)),
-        *_at("loss_function", complaints("loss function", loss)),
-    ]
-    for position, metric in enumerate(metrics):
-        found += _at(f"extra_metrics.{position}", complaints("metric", metric))
-    for sound in filter(None, without_complaints("loss function", [loss])):
-        found += combined(sound, without_complaints("metric", metrics))
+    found = problems_of_all(
+        [configuration.optimizer], [configuration.loss_function], configuration.extra_metrics
+    )
+    for several, one in (("optimizers.0.", "optimizer."), ("loss_functions.0.", "loss_function.")):
+        found = [_renamed(problem, problem.field.replace(several, one, 1)) for problem in found]
     return found
 
 
-def without_complaints(
-    kind: Kind, choices: Sequence[KerasChoice | None]
-) -> list[KerasChoice | None]:
-    """The same, None where one has any."""
-    return [None if choice and complaints(kind, choice) else choice for choice in choices]
+def problems_of_all(optimizers: Choices, losses: Choices, metrics: Choices) -> list[FieldError]:
+    """Everything wrong with any of them, and with metrics beside any loss function, once; None is passed over.
 
-
-def combined(loss: KerasChoice, metrics: Sequence[KerasChoice | None]) -> list[FieldError]:
-    """What is wrong with metrics beside this loss, all without complaints; None is passed over.
-
-    Fields are "extra_metrics.<position>.name", and "extra_metrics" where several are collected under one name.
+    Fields are "optimizers.0.name", "loss_functions.1.conf.delta", "extra_metrics.0.name", and "extra_metrics" where
+    two are collected under one name.
     """
-    unsuitable = [
-        found
-        for position, metric in enumerate(metrics)
-        for found in _at(f"extra_metrics.{position}", misfits(loss, metric) if metric else [])
+    of_optimizers = [_complaints("optimizer", one) for one in optimizers]
+    of_losses = [_complaints("loss function", one) for one in losses]
+    of_metrics = [_complaints("metric", one) for one in metrics]
+    found = [
+        *_of_each("optimizers", of_optimizers),
+        *_of_each("loss_functions", of_losses),
+        *_of_each("extra_metrics", of_metrics),
     ]
-    return [*unsuitable, *_repeated(loss, [metric for metric in metrics if metric])]
+    suitable = _sound(metrics, of_metrics)
+    for loss in filter(None, _sound(losses, of_losses)):
+        unsuitable = [misfits(loss, metric) if metric else [] for metric in suitable]
+        found += _of_each("extra_metrics", unsuitable)
+        found += _repeated(loss, [metric for metric in suitable if metric])
+    return list(dict.fromkeys(found))
+
+
+def _complaints(kind: Kind, choice: KerasChoice | None) -> list[FieldError]:
+    return complaints(kind, choice) if choice else []
+
+
+def _sound(choices: Choices, wrong: Sequence[list[FieldError]]) -> list[KerasChoice | None]:
+    return [None if found else one for one, found in zip(choices, wrong, strict=True)]
+
+
+def _of_each(key: str, wrong: Iterable[list[FieldError]]) -> Iterator[FieldError]:
+    for position, found in enumerate(wrong):
+        for one in found:
+            yield _renamed(one, f"{key}.{position}.{one.field}")
+
+
+def _renamed(problem: FieldError, field: str) -> FieldError:
+    return problem.model_copy(update={"field": field})
 
 
 def complaints(kind: Kind, choice: KerasChoice) -> list[FieldError]:
@@ -95,11 +113,6 @@ def collected(loss: KerasChoice, metrics: Sequence[KerasChoice]) -> list[KerasCh
 def collected_as(metric: KerasChoice) -> str:
     name = metric.conf.get("name", catalogue.metric(metric.name).arguments["name"].default)
     return str(name)
-
-
-def _at(path: str, found: Iterable[FieldError]) -> Iterator[FieldError]:
-    for one in found:
-        yield one.model_copy(update={"field": f"{path}.{one.field}"})
 
 
 def _repeated(loss: KerasChoice, metrics: Sequence[KerasChoice]) -> Iterator[FieldError]:
