@@ -4,45 +4,51 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import require
+
 NOBODY = 65534
-CONNECT = """
-import socket, sys
-from nnt_datasets.confinement import confine
-if "as nobody" in sys.argv:
-    import os
-    os.setgid({nobody}), os.setuid({nobody})
-if "confined" in sys.argv:
-    confine(512, 20, 2**20)
-socket.socket().connect(("127.0.0.1", int(sys.argv[1])))
-"""
+BECOME_NOBODY = f"import os; os.setgid({NOBODY}); os.setuid({NOBODY})\n"
+IMPORT = "import ctypes, socket; from nnt_datasets.confinement import confine\n"
+CONFINE = "confine(512, 20, 2**20)\n"
+CONNECT = 'socket.socket().connect(("127.0.0.1", {port}))\n'
+# A network of its own, and for who is not root users of its own.
+UNSHARE = "exit(ctypes.CDLL(None).unshare({flags}))\n"
+
+
+def run(*program: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", "".join(program)],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # as the deployer starts it
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.fixture
-def connect():
-    """Has a process connect to a server of this machine, and returns how it ended."""
+def connect() -> Iterator[str]:
+    """A program that connects to a server of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-
-        def run(*how: str) -> "subprocess.CompletedProcess[str]":
-            program = CONNECT.format(nobody=NOBODY)
-            return subprocess.run(
-                [sys.executable, "-c", program, str(port), *how],
-                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-            )
-
-        yield run
+        yield CONNECT.format(port=server.getsockname()[1])
 
 
-@pytest.mark.parametrize("who", [[], ["as nobody"]])
-def test_it_reaches_nobody_not_even_on_its_own_machine(connect, who):
-    if who and os.geteuid() != 0:
+@pytest.fixture(params=["itself", "nobody"])
+def become(request) -> str:
+    """What makes a process that user, where Linux lets that one give its network away."""
+    if request.param == "nobody" and os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
-    assert connect(*who).returncode == 0
-    ended = connect("confined", *who)
+    become = BECOME_NOBODY if request.param == "nobody" else ""
+    is_root = os.geteuid() == 0 and not become
+    if run(IMPORT, become, UNSHARE.format(flags=0x40000000 if is_root else 0x50000000)).returncode:
+        require("namespaces", "Linux lets no process of this user give its network away here")
+    return become
+
+
+def test_it_reaches_nobody_not_even_on_its_own_machine(connect, become):
+    assert run(IMPORT, become, connect).returncode == 0
+    ended = run(IMPORT, become, CONFINE, connect)
     assert ended.returncode == 1
     assert "Network is unreachable" in ended.stderr
