@@ -60,8 +60,21 @@ def _source(label: str) -> tuple[forms.FileField, DatasetUrl]:
     )
 
 
-def _arguments() -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})
+def _choice(names: str, **told: Any) -> forms.CharField:
+    """The name of one of what Keras has; `names` are suggested."""
+    widget = forms.TextInput(attrs={"list": names})
+    return forms.CharField(max_length=100, widget=widget, **told)
+
+
+def _arguments(label: str, help_text: str) -> JsonText:
+    return JsonText(
+        label=label,
+        initial="{}",
+        required=False,
+        max_length=20_000,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
 
 
 class NewSimulationForm(forms.Form):
@@ -115,50 +128,30 @@ class NewSimulationForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "any", "min": 0}),
     )
 
-    optimizer = forms.CharField(
-        initial="adam",
-        max_length=100,
-        help_text="Its name in Keras.",
-        widget=forms.TextInput(attrs={"list": "optimizer-names"}),
+    optimizer = _choice("optimizer-names", initial="adam", help_text="Its name in Keras.")
+    optimizer_conf = _arguments(
+        "Optimizer's arguments", 'A JSON object, for example {"weight_decay": 0.01}.'
     )
-    optimizer_conf = JsonText(
-        label="Optimizer's arguments",
-        initial="{}",
-        required=False,
-        max_length=20_000,
-        help_text='A JSON object, for example {"weight_decay": 0.01}.',
-        widget=_arguments(),
-    )
-    loss_function = forms.CharField(
+    loss_function = _choice(
+        "loss_function-names",
         label="Loss function",
         initial="SparseCategoricalCrossentropy",
-        max_length=100,
         help_text="Its name in Keras.",
-        widget=forms.TextInput(attrs={"list": "loss_function-names"}),
     )
-    loss_function_conf = JsonText(
-        label="Loss function's arguments",
-        initial="{}",
-        required=False,
-        max_length=20_000,
-        help_text='A model whose last layer is linear (no softmax) needs {"from_logits": true}.',
-        widget=_arguments(),
+    loss_function_conf = _arguments(
+        "Loss function's arguments",
+        'A model whose last layer is linear (no softmax) needs {"from_logits": true}.',
     )
 
-    metric = forms.CharField(
+    metric = _choice(
+        "metric-names",
         label="Extra metric",
         required=False,
-        max_length=100,
         help_text="Its name in Keras. Left empty: none.",
-        widget=forms.TextInput(attrs={"list": "metric-names"}),
     )
-    metric_conf = JsonText(
-        label="Extra metric's arguments",
-        initial="{}",
-        required=False,
-        max_length=20_000,
-        help_text='A JSON object, for example {"k": 3}; its “name” is what the metric is collected as.',
-        widget=_arguments(),
+    metric_conf = _arguments(
+        "Extra metric's arguments",
+        'A JSON object, for example {"k": 3}; its “name” is what the metric is collected as.',
     )
 
     folds = WholeNumber(
