@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnt_contract import suitability
 from nnt_deployer.data_inspection.inspector import Inspector
 from nnt_deployer.data_inspection_store import DataInspectionStore
 from nnt_deployer.model_inspector import Progress
@@ -161,3 +162,16 @@ def test_a_model_that_takes_batches_of_one_size_waits_for_no_process_either(
         " received 20.",
         0,
     )
+
+
+def test_a_mistake_in_the_comparison_holds_up_nobody(
+    make_inspected, conductor, status, monkeypatch, caplog
+):
+    def fail(*_: object) -> str:
+        raise IndexError
+
+    monkeypatch.setattr(suitability, "problem", fail)
+    sim_id = make_inspected({})
+    conductor.advance(sim_id)
+    assert status(sim_id) == ("running", "", 1)
+    assert "whether its data suit its model cannot be told" in caplog.text
