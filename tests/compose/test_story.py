@@ -66,8 +66,8 @@ def test_paused_killed_and_started_it_stores_what_one_left_in_peace_does(
     wait_until(visitor, disturbed, "paused")
     assert installation.simulation(disturbed).status == "paused"
     visitor.ask(disturbed, "resume")
-    wait_until(visitor, disturbed, "running")
-    assert installation.simulation(disturbed).status == "running"
+    wait_until(visitor, disturbed, "running")  # the place is taken before the process goes on
+    wait_for(lambda: installation.simulation(disturbed).status == "running", "it to go on")
 
     arrived = visitor.state(disturbed)["received"]
     wait_for_epochs(visitor, disturbed, arrived + 2)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tarfile
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -29,7 +30,9 @@ class OwnEngine:
         missing = [name for name in ("dockerd", "unshare", "ldd") if shutil.which(name) is None]
         if missing or os.geteuid() != 0:
             require("docker", "an engine of the test's own needs dockerd, unshare, ldd and root")
-        self._folder = Path(tempfile.mkdtemp(prefix="nnt-docker-"))  # short enough for sockets
+        # Short enough for sockets. Its name is one of containerd's too, which does not take every underscore.
+        self._folder = Path(tempfile.gettempdir()) / f"nnt-docker-{uuid.uuid4().hex[:8]}"
+        self._folder.mkdir(mode=0o700)
         (self._folder / "daemon.json").write_text("{}")
         self._process: subprocess.Popen[bytes] | None = None
 
