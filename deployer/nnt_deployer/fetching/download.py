@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import httpcore
@@ -21,6 +22,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _SCHEMES = ("http", "https")
 _PORTS = range(1, 2**16)
 _MB = 10**6
+
+_shown = partial(shown, characters=100)  # URLs are longer than names
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Download:
         encoding = _header(response, b"content-encoding").lower()
         if encoding not in ("", "identity"):
             raise FetchFailed(
-                f"{self._host} sent the file encoded ({shown(encoding)}), expected it as it is"
+                f"{self._host} sent the file encoded ({_shown(encoding)}), expected it as it is"
             )
 
     def _check_size(self, size: int) -> None:
@@ -137,10 +140,10 @@ def _checked(url: str | httpx.URL) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise FetchFailed(f"{shown(str(url))} is no URL that can be understood") from error
+        raise FetchFailed(f"{_shown(str(url))} is no URL that can be understood") from error
     has_place = parsed.host and (parsed.port is None or parsed.port in _PORTS)
     if parsed.scheme not in _SCHEMES or not has_place:
-        raise FetchFailed(f"http:// or https:// and a host were expected, not {shown(str(url))}")
+        raise FetchFailed(f"http:// or https:// and a host were expected, not {_shown(str(url))}")
     if parsed.userinfo:
         raise FetchFailed("the URL holds a name or a password, which would be shown: expected none")
     return parsed
@@ -153,7 +156,7 @@ def _location(response: httpcore.Response, url: httpx.URL) -> httpx.URL:
     try:
         return url.join(to)
     except (httpx.InvalidURL, ValueError) as error:
-        raise FetchFailed(f"{url.host} redirected to {shown(to)}, which is no URL") from error
+        raise FetchFailed(f"{url.host} redirected to {_shown(to)}, which is no URL") from error
 
 
 def _target(url: httpx.URL) -> httpcore.URL:

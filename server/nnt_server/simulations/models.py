@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from nnt_contract.data_report import DataReport
 from nnt_contract.model_report import ModelReport
@@ -263,18 +264,21 @@ class Simulation(models.Model):
         inspection: DataInspection | None = getattr(self.experiment, "data_inspection", None)
         return inspection
 
+    @cached_property
+    def _data_report(self) -> DataReport | None:
+        return self.data_inspection.found if self.data_inspection else None
+
     @property
     def class_names(self) -> dict[int, str]:
         """Of the classes that have one in the data."""
-        report = self.data_inspection.found if self.data_inspection else None
-        train = report.parts.get("train") if report else None
+        train = self._data_report.parts.get("train") if self._data_report else None
         return {one.value: one.name for one in train.labels.classes if one.name} if train else {}
 
     @property
     def data(self) -> list[PartOfData]:
         """Where the data comes from, what it is once it is there, the names inside, and what was found in it."""
         urls = {fetch.part: fetch.url for fetch in self.experiment.fetches.all()}
-        report = self.data_inspection.found if self.data_inspection else None
+        report = self._data_report
         return [
             PartOfData(
                 name=named(part),
