@@ -61,7 +61,7 @@ class Installation:
     def compose(self, *arguments: str) -> str:
         """What `docker compose` prints; raises AssertionError with its complaint."""
         done = self.try_compose(*arguments)
-        assert done.returncode == 0, done.stderr[-4000:]
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done.stdout
 
     def try_compose(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -312,6 +312,35 @@ def test_a_double_click_is_one_command(alice, alice_does, doorbell):
     assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "START"]
 
 
+def test_another_button_right_after_is_another_command(alice, alice_does, doorbell):
+    a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        page.get_by_role("button", name="Pause digits").click()
+        page.get_by_role("button", name="Stop digits").click()
+        expect(page.locator(".status")).to_have_text("stopping")
+
+    alice_does(story)
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "STOP"]
+
+
+def test_a_key_that_is_held_down_is_one_command(alice, alice_does, doorbell):
+    a_simulation(alice.user, status=Status.RUNNING)
+
+    def story(page: Page) -> None:
+        page.get_by_role("button", name="Pause digits").focus()
+        page.keyboard.down("Enter")
+        expect(page.get_by_role("button", name="Resume digits")).to_be_focused()
+        page.keyboard.down("Enter")  # repeated, as the keyboard does
+        page.keyboard.up("Enter")
+        page.get_by_role("button", name="Stop digits").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".status")).to_have_text("stopping")
+
+    alice_does(story)
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "STOP"]
+
+
 def test_a_press_that_takes_its_time_is_not_lost_to_an_update_of_the_page(
     alice, alice_does, doorbell
 ):
@@ -363,7 +392,7 @@ def test_buttons_work_without_script(alice, alice_does, doorbell, browser):
         context.close()
 
     alice_does(story)
-    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE"]
+    assert [path.rpartition("/")[2] for _, path, _ in doorbell.rings] == ["PAUSE", "STOP"]
 
 
 def test_the_log_grows_at_its_end_unless_somebody_reads_above(alice, alice_does, doorbell):

@@ -9,22 +9,31 @@
   const isLive = (element) => element?.matches?.("[data-live]");
   const commandOf = (element) => element?.dataset?.command; // the simulation that a button is about
   const latest = new Map(); // the answer each live fragment shows, by its id
-  const BETWEEN_COMMANDS_MS = 500;
-  const lastCommands = new Map(); // when each simulation was last asked for something
+  const DOUBLE_CLICK_MS = 500;
+  const DOUBLE_CLICK_PX = 8;
+  let lastClick = null; // on a button of a command: when and where
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (isLive(event.detail.elt) && document.hidden) event.preventDefault();
   });
 
+  // Where Pause was, Resume or another simulation is a moment later: a double click, or a key held down, is one command.
   // Asked before a request that is under way would be given up for this one.
   document.addEventListener("htmx:confirm", (event) => {
-    const simulation = commandOf(event.detail.elt);
-    if (!simulation) return;
-    // Where Pause was, Resume is a moment later: a double click, or a key held down, is one command.
-    const now = performance.now();
-    if (now - lastCommands.get(simulation) < BETWEEN_COMMANDS_MS) event.preventDefault();
-    lastCommands.set(simulation, now);
+    const { elt, triggeringEvent } = event.detail;
+    if (!commandOf(elt) || !triggeringEvent.detail) return; // a key clicks no times
+    const click = { at: performance.now(), x: triggeringEvent.clientX, y: triggeringEvent.clientY };
+    if (lastClick && isDoubleClick(lastClick, click)) event.preventDefault();
+    lastClick = click;
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat && commandOf(event.target)) event.preventDefault();
+  });
+
+  function isDoubleClick(one, other) {
+    const distance = Math.hypot(other.x - one.x, other.y - one.y);
+    return other.at - one.at < DOUBLE_CLICK_MS && distance < DOUBLE_CLICK_PX;
+  }
 
   // A click needs both ends of a press on one element: until it is let go, what is pressed stays in the page.
   let pressed = null;
