@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from nnt_contract.errors import FieldError
 
-MAX_LAYERS = 1000  # those of nested models and of wrappers included
+# Those of nested models and of wrappers included; ResNetRS420, which comes with Keras 2, has 2,258.
+MAX_LAYERS = 3000
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_PROBLEMS = 20
@@ -62,6 +63,7 @@ _ALSO_FIT: Mapping[str | None, tuple[str, ...]] = {
 }
 _BY_OUTPUT = {"loss", "metric"}  # where a model has several, one for the name of each
 _MODULES_OF_FUNCTIONS = {"builtins", "keras.activations", "keras.losses", "keras.metrics"}
+_CALLS = {"SlicingOpLambda", "TFOpLambda"}  # of functions of TensorFlow, as Keras 2 writes them
 # Values of Python that JSON has no literal for; they are data, not code.
 _VALUES = {"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"}
 
@@ -164,6 +166,8 @@ class _Check:
             self._complain(place, _expected(place.kind, name, registered), _said(*triple))
         elif not isinstance(value.get("config"), dict) and not lists_its_layers(value):
             self._complain(place, "an object under “config”", _shown(value.get("config")))
+        elif name in _CALLS:
+            self._call(value["config"].get("function"), place._replace(layer=_layer(value)))
         if place.kind == "layer":
             self._count_layer(place)
 
@@ -179,6 +183,16 @@ class _Check:
             as_what = f", registered as {_shown(registered)}"
             said += "" if registered in (None, "function", name) else as_what
             self._complain(place, _an_own(place.kind, name), said)
+
+    def _call(self, function: object, place: _Place) -> None:
+        functions = _listed()["functions"]
+        if function not in functions:
+            near = difflib.get_close_matches(str(function)[:_MAX_TEXT], functions)
+            expected = "one of the functions of TensorFlow that are read"
+            expected += f" (near to it: {', '.join(near)})" if near else ""
+            self._complain(
+                place.at("config", None).at("function", None), expected, _shown(function)
+            )
 
     def _count_layer(self, place: _Place) -> None:
         self._layers += 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnt_contract.keras_model import lists_its_layers
 from nnt_contract.printable import shown
+from nnt_simulation import keras_2_calls
 
 Json = dict[str, Any]
 
@@ -27,6 +28,15 @@ _RECURRENT = (
     "RNN",
     "SimpleRNN",
 )
+
+# Layers that models of keras.applications have for themselves, each with the module there.
+LAYERS_OF_APPLICATIONS: Mapping[str, str] = {
+    "CustomScaleLayer": "inception_resnet_v2",
+    "LayerScale": "convnext",
+    "StochasticDepth": "convnext",
+}
+# Of TensorFlow's own, which Keras has by the same names.
+MODULE_OF_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"
 
 _NAMES = 10  # are told
 
@@ -119,6 +129,8 @@ def as_keras_3(part: Any, key: str = "") -> Any:
     if not isinstance(part, dict):
         return part
     members = part | _own_members(part, key)
+    if part.get("module") == MODULE_OF_INITIALIZERS:
+        members |= {"module": "keras.initializers", "registered_name": None}
     # Shapes to build it with are not written as Keras 3 reads them, and it needs none.
     return {
         name: as_keras_3(value, name) for name, value in members.items() if name != "build_config"
@@ -140,8 +152,15 @@ def _own_members(whole: Json, key: str) -> Json:
     if kind == "Policy":
         return {"module": "keras", "class_name": "DTypePolicy"}
     if key in _OF_LAYERS and isinstance(kind, str):
-        return {"module": whole.get("module", "keras.layers"), "config": _layer(kind, config)}
+        return _place(kind, whole) | {"config": _layer(kind, config)}
     return {}
+
+
+def _place(kind: str, layer: Json) -> Json:
+    if kind in LAYERS_OF_APPLICATIONS:
+        module = f"keras.src.applications.{LAYERS_OF_APPLICATIONS[kind]}"
+        return {"module": module, "registered_name": kind}
+    return {"module": layer.get("module", "keras.layers")}
 
 
 def _model(name: str) -> Json:
@@ -225,8 +244,15 @@ class _Graph:
         }
 
     def layer(self, layer: Json) -> Json:
+        if layer["class_name"] in keras_2_calls.CLASSES:
+            return self._operation(layer)
         calls = [self._call(layer["class_name"], inputs) for inputs in layer["inbound_nodes"]]
         return layer | {"name": _sound(layer["name"]), "inbound_nodes": calls}
+
+    def _operation(self, layer: Json) -> Json:
+        made = keras_2_calls.operation(layer)
+        call = {"args": self._argument(keras_2_calls.operands(layer)), "kwargs": {}}
+        return made | {"name": _sound(layer["name"]), "inbound_nodes": [call]}
 
     def ends(self, references: Sequence[Sequence[Any]]) -> list[Any]:
         ends = [
@@ -265,6 +291,9 @@ class _Graph:
 
 def _references(layers: Sequence[Json], names: Container[str]) -> Iterator[Sequence[Any]]:
     for layer in layers:
+        if layer["class_name"] in keras_2_calls.CLASSES:
+            yield from _references_in(keras_2_calls.operands(layer), names)
+            continue
         for inputs in layer["inbound_nodes"]:
             for reference, arguments in map(_split, inputs):
                 yield reference

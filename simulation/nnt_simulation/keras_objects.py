@@ -27,25 +27,22 @@ from keras.src.ops import core, image, linalg, math, nn, numpy
 from keras.src.ops.operation import Operation
 
 from nnt_contract import keras_model
+from nnt_simulation import keras_2, keras_2_calls
 
 Triple = tuple[str | None, str, str | None]  # module, class_name, registered_name
 
 # Why a layer of Keras is none for an uploaded model.
 _CODE = "it holds Python code, which is not run here"
 _FILES = "it can read files"
-_TENSORFLOW = (
-    "it names a function of TensorFlow; a layer such as Add, Multiply or Rescaling does the same"
-)
+_GRAPH = "it holds a piece of a graph of TensorFlow"
 _REFUSED = {
     "FlaxLayer": _CODE,
     "IntegerLookup": _FILES,
     "JaxLayer": _CODE,
     "Lambda": _CODE,
-    "SlicingOpLambda": _TENSORFLOW,
     "StringLookup": _FILES,
-    "TFOpLambda": _TENSORFLOW,
     "TFSMLayer": "it loads a program from a folder",
-    "TensorFlowOpLayer": _TENSORFLOW,
+    "TensorFlowOpLayer": _GRAPH,
     "TextVectorization": _FILES,
     "TorchModuleWrapper": _CODE,
 }
@@ -67,6 +64,11 @@ _ENGINES_OF_KERAS_2 = (
     "keras.src.engine.functional",
     "tf_keras.src.engine.functional",
 )
+_INITIALIZERS_OF_TENSORFLOW = (
+    *("Constant", "GlorotNormal", "GlorotUniform", "Identity", "Ones", "Orthogonal"),
+    *("RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros"),
+)
+_PACKAGES = ("keras", "keras.src", "tf_keras.src")  # by which the versions knew themselves
 _CHOSEN_BY_THE_LOSS = {"accuracy", "acc", "crossentropy", "ce"}
 _MIXED = {"mixed_float16", "mixed_bfloat16"}
 
@@ -78,6 +80,7 @@ def as_text() -> str:
         "names": {kind: sorted(names) for kind, names in _names().items()},
         "objects": {kind: _sorted(triples) for kind, triples in _objects().items()},
         "refused": _REFUSED,
+        "functions": sorted(keras_2_calls.FUNCTIONS),
     }
     text = json.dumps(content, indent=1)
     # An object a line: what another version of Keras changes can be read.
@@ -88,8 +91,16 @@ def _objects() -> dict[str, Iterable[Triple]]:
     return {
         "constraint": _all_in(keras.constraints, keras.constraints.Constraint),
         "dtype": _policies(),
-        "initializer": _all_in(keras.initializers, keras.initializers.Initializer),
-        "layer": [*_all_in(keras.layers, keras.layers.Layer), *_operations()],
+        "initializer": [
+            *_all_in(keras.initializers, keras.initializers.Initializer),
+            *_initializers_of_tensorflow(),
+        ],
+        "layer": [
+            *_all_in(keras.layers, keras.layers.Layer),
+            *_layers_of_applications(),
+            *_operations(),
+            *_calls_of_tensorflow(),
+        ],
         "loss": _all_in(keras.losses, keras.losses.Loss),
         "metric": _all_in(keras.metrics, keras.metrics.Metric),
         "model": _models(),
@@ -179,6 +190,26 @@ def _operations() -> Iterator[Triple]:
                 and (module is not core or name in _CORE)
             ):
                 yield module.__name__, name, name
+
+
+def _initializers_of_tensorflow() -> Iterator[Triple]:
+    for name in _INITIALIZERS_OF_TENSORFLOW:
+        yield keras_2.MODULE_OF_INITIALIZERS, name, name
+
+
+def _layers_of_applications() -> Iterator[Triple]:
+    for name, model in keras_2.LAYERS_OF_APPLICATIONS.items():
+        yield None, name, None
+        for package in _PACKAGES:
+            for registered in (name, f"Custom>{name}"):
+                yield f"{package}.applications.{model}", name, registered
+
+
+def _calls_of_tensorflow() -> Iterator[Triple]:
+    for name in keras_2_calls.CLASSES:
+        yield None, name, None
+        for package in _PACKAGES:
+            yield f"{package}.layers.core.tf_op_layer", name, name
 
 
 def _sorted(triples: Iterable[Triple]) -> list[Triple]:

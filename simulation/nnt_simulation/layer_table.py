@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import keras
+from keras.src.models import Functional
 from keras.src.utils.summary_utils import count_params, weight_memory_size
 
 from nnt_contract.model_report import LayerReport, ModelReport, Shape
@@ -19,7 +20,7 @@ _GIB = 2**30
 def report(model_json: dict[str, Any]) -> ModelReport:
     """Of the model as a training builds it; raises ModelError."""
     model = _built(model_json)
-    layers = tuple(_layers(model.layers, depth=0))
+    layers = tuple(_layers(_parts(model), depth=0))
     about: dict[str, Any] = {
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
@@ -50,23 +51,38 @@ def _built(model_json: dict[str, Any]) -> keras.Model:
     return models.build(model_json)
 
 
-def _layers(layers: Iterable[keras.Layer], depth: int) -> Iterator[LayerReport]:
+def _layers(layers: Iterable[keras.Operation], depth: int) -> Iterator[LayerReport]:
     for layer in layers:
+        weights, trainable = _weights(layer)
         yield LayerReport(
             name=layer.name,
             type=type(layer).__name__,
             depth=depth,
             outputs=_outputs(layer),
-            parameters=count_params(layer.weights) if layer.built else None,
-            trainable=count_params(layer.trainable_weights) if layer.built else None,
+            parameters=weights,
+            trainable=trainable,
         )
         yield from _layers(_inside(layer), depth + 1)
 
 
-def _inside(layer: keras.Layer) -> list[keras.Layer]:
+def _parts(model: keras.Model) -> list[keras.Operation]:
+    """Its layers, and the operations on tensors between them."""
+    return list(model.operations if isinstance(model, Functional) else model.layers)
+
+
+def _weights(layer: keras.Operation) -> tuple[int | None, int | None]:
+    """How many there are, and how many of them are trained; null where it is not built yet."""
+    if not isinstance(layer, keras.Layer):
+        return 0, 0
+    if not layer.built:
+        return None, None
+    return count_params(layer.weights), count_params(layer.trainable_weights)
+
+
+def _inside(layer: keras.Operation) -> list[keras.Operation]:
     """What its owner put into a model or a wrapper."""
     if isinstance(layer, keras.Model):
-        return list(layer.layers)
+        return _parts(layer)
     if isinstance(layer, keras.layers.Bidirectional):
         return [layer.forward_layer, layer.backward_layer]
     if isinstance(layer, keras.layers.Wrapper):
@@ -76,7 +92,7 @@ def _inside(layer: keras.Layer) -> list[keras.Layer]:
     return [layer.cell] if type(layer) is keras.layers.RNN else []
 
 
-def _outputs(layer: keras.Layer) -> tuple[Shape, ...] | None:
+def _outputs(layer: keras.Operation) -> tuple[Shape, ...] | None:
     """Of a layer that is used several times: those of each use that differs from the others."""
     uses = [
         tuple(_shape(tensor.shape) for tensor in node.output_tensors)

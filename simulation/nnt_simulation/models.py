@@ -1,6 +1,7 @@
 """A Keras model from the JSON its owner has, and the same ready to be trained."""
 
 import re
+import sys
 from typing import Any
 
 import keras
@@ -11,6 +12,8 @@ from nnt_simulation import choices, keras_2, metrics
 from nnt_simulation.errors import ModelError, essence, is_out_of_memory
 
 _WITH_STATES = (keras.layers.GRU, keras.layers.LSTM)
+# Keras follows a chain of layers by calling itself for each.
+_RECURSION = 2 * keras_model.MAX_LAYERS
 _PART = re.compile(
     r"<class '[\w.]*?(\w+)'> could not be deserialized.*?'name': '([^']+)'", re.DOTALL
 )
@@ -23,6 +26,7 @@ def build(model_json: dict[str, Any], row_shape: tuple[int, ...] | None = None) 
     """
     if refused := keras_model.problems(model_json):
         raise ModelError(f"The model is not accepted: {' '.join(keras_model.sentences(refused))}")
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     try:
         model = keras.saving.deserialize_keras_object(_readable(model_json), safe_mode=True)
         if not model.built and row_shape is not None:

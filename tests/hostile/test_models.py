@@ -52,6 +52,10 @@ LAYERS: dict[str, tuple[Layers, tuple[str, ...]]] = {
         ],
         ("layers[2].config[0]", "Lambda", "Python code"),
     ),
+    "a function of TensorFlow that reads files": (
+        lambda canary: [keras_2("TFOpLambda", name="l", function="io.read_file")],
+        ("layers[2].config.function", "io.read_file"),
+    ),
     "a lambda as an activation": (
         lambda canary: [dense(activation=lambda_of_keras_3(canary))],
         ("Dense 'out'", "activation", "__lambda__"),
@@ -197,10 +201,10 @@ LAYERS: dict[str, tuple[Layers, tuple[str, ...]]] = {
         lambda canary: [dense() | {"config": {"name": "x" * 10**6, "units": 3}}],
         ("layers[2].config.name", "at most 200 characters"),
     ),
-    "10,000 layers": (lambda canary: [dense()] * 10_000, ("at most 1000 layers",)),
+    "10,000 layers": (lambda canary: [dense()] * 10_000, ("at most 3000 layers",)),
     "10,000 layers in wrappers and models": (
         lambda canary: [keras_3("TimeDistributed", layer=honest_model(*[dense()] * 98))] * 100,
-        ("at most 1000 layers",),
+        ("at most 3000 layers",),
     ),
 }
 COMPILED = {

@@ -235,6 +235,38 @@ def test_an_argument_that_looks_like_a_reference_is_left_as_it_is():
     assert call["kwargs"] == {"grid": grid}
 
 
+def calling(function: str, *nodes: list[Any]) -> dict[str, Any]:
+    """A model that calls a function of TensorFlow."""
+    called = layer("TFOpLambda", "mean", function=function) | {"inbound_nodes": list(nodes)}
+    after = layer("Dense", "out", ["mean", 0, 0, {}], units=2)
+    return functional(ENTRY, called, after)
+
+
+def test_what_a_function_is_called_with_is_what_the_operation_has():
+    model = models.build(calling("math.reduce_mean", ["in", 0, 0, {"axis": 1, "name": "of_graph"}]))
+    assert model.get_layer("out").kernel.shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ([["in", 0, 0, {"reduction_indices": 1}]], "math.reduce_mean with reduction_indices"),
+        ([["in", 0, 0, {}], ["in", 0, 0, {}]], "'mean' is called 2 times, expected once"),
+        ([], "'mean' is called 0 times, expected once"),
+    ],
+)
+def test_a_call_that_would_be_another_one_is_refused(nodes, told):
+    with pytest.raises(ModelError, match=told):
+        models.build(calling("math.reduce_mean", *nodes))
+
+
+def test_a_call_where_nothing_says_what_with_is_refused():
+    called = {"class_name": "TFOpLambda", "config": {"function": "math.exp"}}
+    each = layer("TimeDistributed", "each", layer=called, batch_input_shape=[None, 5, 4])
+    with pytest.raises(ModelError, match="TFOpLambda"):
+        models.build(sequential(each, layer("Dense", "out", units=2)))
+
+
 @pytest.mark.parametrize(
     ("reference", "ends"), [(["zzz", 0, 0, {}], "out"), (["in", 0, 0, {}], "zzz")]
 )

@@ -28,6 +28,11 @@ def written(name: str) -> dict[str, Any]:
     return found
 
 
+def parts(model: keras.Model) -> list[Any]:
+    """The rows of the table that Keras prints."""
+    return list(model.layers if isinstance(model, keras.Sequential) else model.operations)
+
+
 def summary(model: keras.Model) -> dict[str, int]:
     """What stands below the table that Keras prints."""
     lines: list[str] = []
@@ -44,7 +49,8 @@ def test_numbers_are_those_of_keras_own_summary(name):
     assert told.trainable == summary(real)["Trainable"]
     assert (told.input, told.output) == (real.input_shape, real.output_shape)
     assert [(one.name, one.type, one.parameters) for one in told.layers if one.depth == 0] == [
-        (layer.name, type(layer).__name__, layer.count_params()) for layer in real.layers
+        (one.name, type(one).__name__, one.count_params() if isinstance(one, keras.Layer) else 0)
+        for one in parts(real)
     ]
 
 
@@ -52,9 +58,26 @@ def test_numbers_are_those_of_keras_own_summary(name):
 def test_outputs_are_those_that_layers_have(name):
     model = written(name)
     told, real = report(model), models.build(model)
-    for one, layer in zip((one for one in told.layers if not one.depth), real.layers, strict=True):
+    for one, layer in zip((one for one in told.layers if not one.depth), parts(real), strict=True):
         outputs = layer._inbound_nodes[-1].output_tensors
         assert set(one.outputs or ()) >= {tuple(tensor.shape) for tensor in outputs}
+
+
+@pytest.mark.parametrize("name", ["ConvNeXtTiny", "InceptionResNetV2", "MobileNetV3Small"])
+def test_models_that_come_with_keras_are_told(name):
+    """Of which these have layers of their own, and calls of operations."""
+    model = getattr(keras.applications, name)(weights=None)
+    told = report(json.loads(model.to_json()))
+    assert (told.parameters, told.output) == (model.count_params(), (None, 1000))
+
+
+def test_a_chain_of_a_thousand_layers_is_told():
+    one = keras.Input((1,))
+    last = one
+    for _ in range(1_200):
+        last = layers.ReLU()(last)
+    model = keras.Model(one, layers.Dense(1)(last))
+    assert len(report(json.loads(model.to_json())).layers) == 1_202
 
 
 def inside(told: tuple[LayerReport, ...]) -> list[tuple[int, str, int | None]]:
