@@ -19,6 +19,13 @@ _GIB = 2**30
 
 def report(model_json: dict[str, Any]) -> ModelReport:
     """Of the model as a training builds it; raises ModelError."""
+    try:
+        return _report(model_json)
+    finally:
+        keras.utils.clear_session()  # else Keras makes the weights with those of the next model
+
+
+def _report(model_json: dict[str, Any]) -> ModelReport:
     model = _built(model_json)
     layers = tuple(_layers(_parts(model), depth=0))
     about: dict[str, Any] = {
