@@ -20,6 +20,7 @@ MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_PROBLEMS = 20
 OBJECTS_FILE = "keras_objects.json"
+CALLS = {"SlicingOpLambda", "TFOpLambda"}  # of functions of TensorFlow, as Keras 2 writes them
 
 _MAX_NAME = 200
 _MAX_TEXT = 80
@@ -63,7 +64,6 @@ _ALSO_FIT: Mapping[str | None, tuple[str, ...]] = {
 }
 _BY_OUTPUT = {"loss", "metric"}  # where a model has several, one for the name of each
 _MODULES_OF_FUNCTIONS = {"builtins", "keras.activations", "keras.losses", "keras.metrics"}
-_CALLS = {"SlicingOpLambda", "TFOpLambda"}  # of functions of TensorFlow, as Keras 2 writes them
 # Values of Python that JSON has no literal for; they are data, not code.
 _VALUES = {"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"}
 
@@ -166,7 +166,7 @@ class _Check:
             self._complain(place, _expected(place.kind, name, registered), _said(*triple))
         elif not isinstance(value.get("config"), dict) and not lists_its_layers(value):
             self._complain(place, "an object under “config”", _shown(value.get("config")))
-        elif name in _CALLS:
+        elif name in CALLS:
             self._call(value["config"].get("function"), place._replace(layer=_layer(value)))
         if place.kind == "layer":
             self._count_layer(place)

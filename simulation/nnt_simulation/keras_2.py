@@ -7,7 +7,7 @@ as it is: Keras says so.
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from nnt_contract.keras_model import lists_its_layers
+from nnt_contract.keras_model import CALLS, lists_its_layers
 from nnt_contract.printable import shown
 from nnt_simulation import keras_2_calls
 
@@ -35,9 +35,6 @@ LAYERS_OF_APPLICATIONS: Mapping[str, str] = {
     "LayerScale": "convnext",
     "StochasticDepth": "convnext",
 }
-# Of TensorFlow's own, which Keras has by the same names.
-MODULE_OF_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"
-
 _NAMES = 10  # are told
 
 _NO_MATTER = object()
@@ -129,8 +126,6 @@ def as_keras_3(part: Any, key: str = "") -> Any:
     if not isinstance(part, dict):
         return part
     members = part | _own_members(part, key)
-    if part.get("module") == MODULE_OF_INITIALIZERS:
-        members |= {"module": "keras.initializers", "registered_name": None}
     # Shapes to build it with are not written as Keras 3 reads them, and it needs none.
     return {
         name: as_keras_3(value, name) for name, value in members.items() if name != "build_config"
@@ -244,7 +239,7 @@ class _Graph:
         }
 
     def layer(self, layer: Json) -> Json:
-        if layer["class_name"] in keras_2_calls.CLASSES:
+        if layer["class_name"] in CALLS:
             return self._operation(layer)
         calls = [self._call(layer["class_name"], inputs) for inputs in layer["inbound_nodes"]]
         return layer | {"name": _sound(layer["name"]), "inbound_nodes": calls}
@@ -291,7 +286,7 @@ class _Graph:
 
 def _references(layers: Sequence[Json], names: Container[str]) -> Iterator[Sequence[Any]]:
     for layer in layers:
-        if layer["class_name"] in keras_2_calls.CLASSES:
+        if layer["class_name"] in CALLS:
             yield from _references_in(keras_2_calls.operands(layer), names)
             continue
         for inputs in layer["inbound_nodes"]:

@@ -10,9 +10,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CLASSES = ("TFOpLambda", "SlicingOpLambda")
-CONSTANT = "_CONSTANT_VALUE"  # where the name of a layer would stand: what follows is a value
-
+_CONSTANT = "_CONSTANT_VALUE"  # where the name of a layer would stand: what follows is a value
 _NAME = "name"  # of the graph's node, which has no meaning in Keras 3
 
 
@@ -115,7 +113,7 @@ def operands(layer: Json) -> list[Any]:
     """What it is called with, in order: references as Keras 2 writes them, values, and lists of both."""
     _, made = _called(layer)
     given = [
-        value if name == CONSTANT else [name, call, value]
+        value if name == _CONSTANT else [name, call, value]
         for name, call, value, *_ in _inputs(layer)
     ]
     others = [_arguments(layer)[name] for name in made.operands]

@@ -64,6 +64,8 @@ _ENGINES_OF_KERAS_2 = (
     "keras.src.engine.functional",
     "tf_keras.src.engine.functional",
 )
+# Keras 2 and Keras 3 write where these are, and Keras 3 reads its own of that name.
+_PLACE_OF_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"
 _INITIALIZERS_OF_TENSORFLOW = (
     *("Constant", "GlorotNormal", "GlorotUniform", "Identity", "Ones", "Orthogonal"),
     *("RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros"),
@@ -194,7 +196,7 @@ def _operations() -> Iterator[Triple]:
 
 def _initializers_of_tensorflow() -> Iterator[Triple]:
     for name in _INITIALIZERS_OF_TENSORFLOW:
-        yield keras_2.MODULE_OF_INITIALIZERS, name, name
+        yield _PLACE_OF_INITIALIZERS, name, name
 
 
 def _layers_of_applications() -> Iterator[Triple]:
@@ -206,7 +208,7 @@ def _layers_of_applications() -> Iterator[Triple]:
 
 
 def _calls_of_tensorflow() -> Iterator[Triple]:
-    for name in keras_2_calls.CLASSES:
+    for name in keras_model.CALLS:
         yield None, name, None
         for package in _PACKAGES:
             yield f"{package}.layers.core.tf_op_layer", name, name
